@@ -1,0 +1,36 @@
+import type {Check, Interval} from '#shared/evidence/evidence'
+import {formatNumber} from '#shared/evidence/number'
+
+/** A signed difference: `+0.033`, `-0.021`, `0`. */
+export function signed(value: number): string {
+  return value > 0 ? `+${formatNumber(value)}` : formatNumber(value)
+}
+
+/** A number with its unit where that is one that is written: `250 ms`. A share stays a share. */
+export function quantity(value: number, unit?: string): string {
+  return unit === undefined || ['share', 'count', 'number'].includes(unit) ? formatNumber(value) : `${formatNumber(value)} ${unit}`
+}
+
+/** `0.7 to 0.78`; an open side reads `at least 0.7` or `at most 0.78`. */
+export function range(interval: Pick<Interval, 'low' | 'high'>): string {
+  const {low, high} = interval
+  if (low !== null && high !== null) return `${formatNumber(low)} to ${formatNumber(high)}`
+  if (low !== null) return `at least ${formatNumber(low)}`
+  return high === null ? 'unbounded' : `at most ${formatNumber(high)}`
+}
+
+/** The interval of a check; against a reference it is that of the difference, and says so. */
+export function intervalOf(check: Check): string {
+  if (check.interval === undefined) return ''
+  return check.reference === undefined ? range(check.interval) : `difference ${range(check.interval)}`
+}
+
+/** `>= 0.7`, or nothing when the check has no bound. */
+export function boundOf(check: Check): string {
+  return check.bound === undefined ? '' : `${check.operator ?? ''} ${quantity(check.bound, check.unit)}`.trim()
+}
+
+/** `1 check`, `14 checks`. */
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${formatNumber(n)} ${n === 1 ? one : many}`
+}

@@ -1,0 +1,50 @@
+import type {Check, Evidence} from '#shared/evidence/evidence'
+import {formatNumber} from '#shared/evidence/number'
+import {code, prose, visible} from './inert.js'
+import {folded, list} from './markdown.js'
+import {count} from './numbers.js'
+import {checkTable, factTable, identity} from './rows.js'
+import {bySeverity, policyNote, redChecks, SIGNS, sign, tally} from './verdicts.js'
+
+const MOST_MESSAGES = 50
+const MOST_ROWS = 500
+
+/**
+ * One action's step summary in Markdown: verdict, what it is about, what did not pass and why, every check, facts.
+ * Text from data is inert in it; far below GitHub's 1 MiB whatever the evidence holds.
+ */
+export function renderSummary(evidence: Evidence): string {
+  const {action, verdict, outcome, checks, facts} = evidence
+  const note = policyNote(evidence)
+  return [
+    `### ${sign(verdict)} · ${prose(action.name)}`,
+    `${tally(checks)}. Outcome **${outcome}**${note === '' ? '' : ` (${note})`}.${identity(evidence)}`,
+    messages(checks),
+    checks.length === 0 ? '' : checkTable(bySeverity(checks), MOST_ROWS),
+    facts.length === 0 ? '' : folded(count(facts.length, 'fact'), factTable(facts, MOST_ROWS))
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+    .concat('\n')
+}
+
+function messages(checks: readonly Check[]): string {
+  const bad = bySeverity(checks.filter(check => check.verdict !== 'pass'))
+  const shown = bad.slice(0, MOST_MESSAGES).map(check => `${sign(check.verdict)} ${code(check.id)}: ${prose(check.message, 1000)}`)
+  return list(bad.length > MOST_MESSAGES ? [...shown, `and ${count(bad.length - MOST_MESSAGES, 'more')} in the table`] : shown)
+}
+
+/** One action in one line for a log: `✗ evaluate: 2 of 14 checks failed: roc_auc >= 0.7, recall[region=EU] >= 0.6`. */
+export function renderLine(evidence: Evidence): string {
+  const {action, verdict, outcome, checks} = evidence
+  const red = redChecks(evidence)
+  const start = `${SIGNS[verdict].mark} ${visible(action.name)}: `
+  if (outcome === 'green') return `${start}${tally(checks)}${verdict === 'pass' ? '' : '; green'}`
+  if (checks.length === 0) return `${start}nothing was checked`
+  const what = red.every(check => check.verdict === 'error') ? 'could not be measured' : 'failed'
+  const names = red
+    .slice(0, 5)
+    .map(check => visible(check.id, 120))
+    .join(', ')
+  return `${start}${formatNumber(red.length)} of ${count(checks.length, 'check')} ${what}: ${names}${red.length > 5 ? ', …' : ''}`
+}
