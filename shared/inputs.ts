@@ -1,0 +1,174 @@
+import {isAbsolute, join, relative} from 'node:path'
+import type {Gate, GateLine} from '#shared/gates/gate'
+import {parseGates} from '#shared/gates/parse'
+import {type Entry, type Given, type Options, type Read, type Reader, reader, single, wrong} from './inputs/reader.js'
+
+export type {InputSpec, InputsOf, Reader} from './inputs/reader.js'
+
+/** One text. */
+export function text<const O extends Options<string>>(options?: O): Reader<Read<O, string>> {
+  return reader(options, {schema: {type: ['string', 'number']}, parse: given => single(given, 'a text')})
+}
+
+/** A text that never stands in a file and is masked in logs. */
+export function secret<const O extends Options<string>>(options?: O): Reader<Read<O, string>> {
+  return reader(options, {secret: true, schema: false as unknown as object, parse: given => single(given, 'a text')})
+}
+
+/** A finite decimal number within `min` and `max`, both included; whole when `whole` is set. */
+export function number<const O extends Options<number> & {min?: number; max?: number; whole?: boolean}>(
+  options?: O
+): Reader<Read<O, number>> {
+  const {min = -Infinity, max = Infinity, whole = false} = options ?? {}
+  const range = `${whole ? 'a whole number' : 'a number'}${min > -Infinity ? ` of at least ${min}` : ''}${max < Infinity ? ` and at most ${max}` : ''}`
+  return reader(options, {
+    schema: {type: whole ? 'integer' : 'number', ...(min > -Infinity && {minimum: min}), ...(max < Infinity && {maximum: max})},
+    parse: given => {
+      const written = single(given, range).trim()
+      const value = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(written) ? Number(written) : Number.NaN
+      const whole_ = !whole || Number.isSafeInteger(value)
+      if (!Number.isFinite(value) || value < min || value > max || !whole_)
+        throw wrong(given, `expected ${range}, got "${written}"`, 'Write digits.')
+      return value
+    }
+  })
+}
+
+/** One of a few words. */
+export function choice<const W extends string, const O extends Options<W>>(words: readonly W[], options?: O): Reader<Read<O, W>> {
+  return reader(options, {
+    schema: {enum: words},
+    parse: given => {
+      const written = single(given, 'one word').trim()
+      const word = words.find(one => one === written)
+      if (word === undefined) throw wrong(given, `expected ${words.join(' or ')}, got "${written}"`, `Write ${words.join(' or ')}.`)
+      return word
+    }
+  })
+}
+
+/** `true` or `false`, as YAML 1.2 writes them. */
+export function flag<const O extends Options<boolean>>(options?: O): Reader<Read<O, boolean>> {
+  return reader(options, {
+    schema: {type: 'boolean'},
+    parse: given => {
+      const written = single(given, 'true or false').trim()
+      if (/^(?:true|True|TRUE)$/.test(written)) return true
+      if (/^(?:false|False|FALSE)$/.test(written)) return false
+      throw wrong(given, `expected true or false, got "${written}"`, 'Write true or false.')
+    }
+  })
+}
+
+/** An absolute path; an address such as `https://…` stays as it is. */
+export function path<const O extends Options<string>>(options?: O): Reader<Read<O, string>> {
+  return reader(options, {schema: {type: 'string'}, parse: given => resolvePath(given, single(given, 'a path'))})
+}
+
+/** Paths or globs, one a line. */
+export function paths<const O extends Options<readonly string[]>>(options?: O): Reader<Read<O, readonly string[]>> {
+  return reader(options, {
+    separator: 'lines',
+    schema: {type: ['string', 'array'], items: {type: 'string'}},
+    show: value => value.join(', '),
+    parse: given => filled(given, 'a path').map(entry => resolvePath(given, entry.text))
+  })
+}
+
+/** Texts, comma-separated or one a line. */
+export function words<const O extends Options<readonly string[]>>(options?: O): Reader<Read<O, readonly string[]>> {
+  return reader(options, {
+    separator: 'commas',
+    schema: {type: ['string', 'number', 'array'], items: {type: ['string', 'number']}},
+    show: value => value.join(', '),
+    parse: given => filled(given, 'a word').map(entry => entry.text.trim())
+  })
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000}
+
+/** A time span such as `90m` or `6h`, in milliseconds. */
+export function duration<const O extends Options<number>>(options?: O): Reader<Read<O, number>> {
+  return reader(options, {
+    schema: {type: 'string', pattern: '^[0-9]+(ms|s|m|h|d)$'},
+    show: showDuration,
+    parse: given => {
+      const written = single(given, 'a time span').trim()
+      const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(written) ?? []
+      if (digits === undefined || Number(digits) === 0)
+        throw wrong(given, `expected a time span such as 90m or 6h, got "${written}"`, 'Write a number and ms, s, m, h or d.')
+      return Number(digits) * UNIT_MS[unit]
+    }
+  })
+}
+
+function showDuration(ms: number): string {
+  const unit = (['d', 'h', 'm', 's'] as const).find(one => ms % UNIT_MS[one] === 0 && !(one === 'd')) ?? 'ms'
+  return `${ms / UNIT_MS[unit]}${unit}`
+}
+
+/** Gates, one a line; the default is written as lines. */
+export function gates<const O extends {required?: boolean; default?: readonly string[]}>(
+  options?: O
+): Reader<Read<O, readonly Gate[]> | (O extends {default: readonly string[]} ? readonly Gate[] : never)> {
+  const parsed = options?.default && parseGates(options.default.map(line => ({text: line})))
+  return {
+    ...reader<readonly Gate[], Options<readonly Gate[]>>(
+      {required: options?.required, default: parsed},
+      {
+        separator: 'lines',
+        schema: {
+          type: ['string', 'array'],
+          items: {type: ['string', 'object'], properties: {warn: {type: 'string'}}, required: ['warn'], additionalProperties: false}
+        },
+        show: value => value.map(gate => `${gate.warn ? 'warn: ' : ''}${gate.id}`).join('; '),
+        parse: given => parseGates(given.texts satisfies readonly GateLine[])
+      }
+    )
+  } as ReturnType<typeof gates<O>>
+}
+
+export type ModelReference =
+  | {readonly kind: 'path'; readonly path: string}
+  | {readonly kind: 'none'}
+  | {readonly kind: 'named'; readonly name: string}
+
+/** A model to compare with: a path when it holds `/` or ends `.onnx .csv .parquet .jsonl`, `none`, else an alias or version. */
+export function modelReference<const O extends Options<ModelReference>>(options?: O): Reader<Read<O, ModelReference>> {
+  return reader(options, {
+    schema: {type: 'string'},
+    show: value => (value.kind === 'named' ? value.name : value.kind === 'none' ? 'none' : value.path),
+    parse: given => {
+      const written = single(given, 'an alias, a version or a path').trim()
+      if (/\/|\.(?:onnx|csv|parquet|jsonl)$/.test(written)) return {kind: 'path', path: resolvePath(given, written)}
+      return written === 'none' ? {kind: 'none'} : {kind: 'named', name: written}
+    }
+  })
+}
+
+function resolvePath(given: Given, written: string): string {
+  const trimmed = written.trim()
+  if (trimmed.includes('\0')) throw wrong(given, 'the path holds a NUL character', 'Remove it.')
+  return isAbsolute(trimmed) || /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : join(given.base, trimmed)
+}
+
+function filled(given: Given, what: string): readonly Entry[] {
+  const entries = given.texts.filter(entry => entry.text.trim() !== '')
+  if (entries.length === 0) throw wrong(given, `expected ${what}, got an empty list`, 'Give at least one.')
+  return entries
+}
+
+/** A path as a person reads it: relative to the folder it is shown from, when it lies below. */
+export function shownPath(path: string, from: string): string {
+  const short = relative(from, path)
+  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short
+}
+
+/** Inputs that several actions share; one word has one meaning. */
+export const CONFIG = {config: path({default: 'trainyard.yml'})}
+export const EVIDENCE = {evidence: path()}
+export const JUDGE = {
+  mode: choice(['enforce', 'observe'], {default: 'enforce'}),
+  'on-inconclusive': choice(['estimate', 'warn', 'fail'], {default: 'estimate'})
+}
+export const REGISTRY = {name: text(), registry: text({variable: 'TRAINYARD_REGISTRY'}), 'github-token': secret()}
