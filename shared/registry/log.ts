@@ -1,0 +1,94 @@
+import {type Alias, MOVE_EVENTS, type MoveEvent} from './alias.js'
+import type {Manifest} from './manifest.js'
+import {parseDocument, renderDocument} from './record.js'
+import type {ObjectStore} from './store.js'
+
+export const LOG_ENTRY = 'urn:trainyard:log:v1'
+
+/** One thing that happened to a model: a version was registered, or an alias came to point at one. */
+export interface LogEntry {
+  readonly schema: typeof LOG_ENTRY
+  readonly event: 'registered' | MoveEvent
+  readonly version: string
+  readonly digest: string
+  /** null: the version itself */
+  readonly alias: string | null
+  /** of the alias; 0 without one */
+  readonly generation: number
+  readonly reason: string
+  readonly previous: {readonly version: string; readonly digest: string} | null
+  readonly by: string
+  /** ISO 8601, UTC */
+  readonly at: string
+  readonly runUrl: string
+}
+
+const EVENTS = ['registered', ...MOVE_EVENTS] as const
+
+export function logPrefix(name: string): string {
+  return `models/${name}/log/`
+}
+
+/** Time and id of an entry follow from what it tells of, so that writing it again after a crash changes nothing. */
+export async function logVersion({objects}: {objects: ObjectStore}, manifest: Manifest, reason: string): Promise<void> {
+  const {version, digest, by, at, runUrl} = manifest
+  const entry: LogEntry = {
+    schema: LOG_ENTRY,
+    event: 'registered',
+    version,
+    digest,
+    alias: null,
+    generation: 0,
+    reason,
+    previous: null,
+    by,
+    at,
+    runUrl
+  }
+  await objects.putIfAbsent(`${logPrefix(manifest.name)}${stampOf(at)}-version-${version}.json`, renderDocument(entry))
+}
+
+/** See `logVersion`. */
+export async function logMove({objects}: {objects: ObjectStore}, name: string, moved: Alias): Promise<void> {
+  const entry: LogEntry = {...moved, schema: LOG_ENTRY}
+  await objects.putIfAbsent(`${logPrefix(name)}${stampOf(moved.at)}-alias-${moved.alias}-${moved.generation}.json`, renderDocument(entry))
+}
+
+/** The highest generation that the log tells of; 0: it never pointed anywhere. */
+export async function lastLoggedGeneration({objects}: {objects: ObjectStore}, name: string, alias: string): Promise<number> {
+  const generations = (await objects.list(logPrefix(name))).map(key => {
+    const [, logged, generation] = /-alias-(.+)-(\d+)\.json$/.exec(key) ?? []
+    return logged === alias ? Number(generation) : 0
+  })
+  return generations.reduce((highest, generation) => Math.max(highest, generation), 0)
+}
+
+/** The entry in stored bytes. Throws UserError when it is torn. */
+export function parseLogEntry(key: string, bytes: Uint8Array): LogEntry {
+  const {fields, read} = parseDocument(key, bytes, LOG_ENTRY)
+  const previous = fields.previous === null ? null : read.fields(fields.previous, 'previous')
+  return {
+    schema: LOG_ENTRY,
+    event: EVENTS.find(event => event === fields.event) ?? read.fail('event', EVENTS.join(', ')),
+    version: read.text(fields, 'version'),
+    digest: read.sha256(fields, 'digest'),
+    alias: fields.alias === null ? null : read.text(fields, 'alias'),
+    generation: read.count(fields, 'generation'),
+    reason: read.text(fields, 'reason'),
+    previous: previous && {version: read.text(previous, 'version'), digest: read.sha256(previous, 'digest')},
+    by: read.text(fields, 'by'),
+    at: read.time(fields, 'at'),
+    runUrl: read.text(fields, 'runUrl')
+  }
+}
+
+/** Where an alias pointed at a moment, from the log; null: nowhere yet. Moves count in the order of their generations. */
+export function aliasOn(entries: readonly LogEntry[], alias: string, at: Date): LogEntry | null {
+  const moves = entries.filter(entry => entry.alias === alias && Date.parse(entry.at) <= at.getTime())
+  return moves.reduce<LogEntry | null>((last, move) => (last && last.generation > move.generation ? last : move), null)
+}
+
+// 2026-01-02T03:04:05.678Z as 20260102T030405678Z: sorts as text, and no store objects to it.
+function stampOf(at: string): string {
+  return new Date(at).toISOString().replace(/[-:.]/g, '')
+}

@@ -1,0 +1,101 @@
+import {isVersion, parseName} from './names.js'
+import {type Fields, parseDocument, type Reader} from './record.js'
+
+export const MANIFEST = 'urn:trainyard:manifest:v1'
+
+/** A file of the model and where its bytes lie. */
+export interface ModelFile {
+  /** `/`-separated, from the root of the folder; a single file's name */
+  readonly path: string
+  /** bytes */
+  readonly size: number
+  readonly sha256: string
+  readonly place: string
+}
+
+/** An evidence document that was kept with the version, byte for byte. */
+export interface KeptEvidence {
+  readonly action: string
+  readonly sha256: string
+  readonly size: number
+  readonly place: string
+}
+
+export interface Origin {
+  readonly kind: string
+  readonly name: string
+  readonly sha256: string
+}
+
+export interface Lineage {
+  /** what it was trained from: data, code, parameters, environment */
+  readonly materials: readonly Origin[]
+  /** the champion when it was published; null: there was none */
+  readonly parent: {readonly version: string; readonly digest: string} | null
+}
+
+/** A published version: written once, never changed. */
+export interface Manifest {
+  readonly schema: typeof MANIFEST
+  readonly name: string
+  readonly version: string
+  /** of a file its SHA-256, of a folder its tree digest */
+  readonly digest: string
+  readonly kind: 'file' | 'folder'
+  readonly files: readonly ModelFile[]
+  readonly evidence: readonly KeptEvidence[]
+  readonly lineage: Lineage
+  readonly by: string
+  /** ISO 8601, UTC */
+  readonly at: string
+  readonly runUrl: string
+}
+
+export function manifestKey(name: string, version: string): string {
+  return `models/${name}/versions/${version}.json`
+}
+
+/** The manifest in stored bytes. Throws UserError when it is torn, says another version than its key, or names a path outside its folder. */
+export function parseManifest(key: string, bytes: Uint8Array): Manifest {
+  const {fields, read} = parseDocument(key, bytes, MANIFEST)
+  const manifest: Manifest = {
+    schema: MANIFEST,
+    name: parseName(read.text(fields, 'name')),
+    version: read.text(fields, 'version'),
+    digest: read.sha256(fields, 'digest'),
+    kind: fields.kind === 'file' || fields.kind === 'folder' ? fields.kind : read.fail('kind', 'file or folder'),
+    files: read.list(fields, 'files').map(file => parseFile(file, read)),
+    evidence: read.list(fields, 'evidence').map(kept => ({action: read.text(kept, 'action'), ...parseBlob(kept, read)})),
+    lineage: parseLineage(read.fields(fields.lineage, 'lineage'), read),
+    by: read.text(fields, 'by'),
+    at: read.time(fields, 'at'),
+    runUrl: read.text(fields, 'runUrl')
+  }
+  if (!isVersion(manifest.version) || manifestKey(manifest.name, manifest.version) !== key) read.fail('version', 'the one in its key')
+  if (manifest.files.length === 0) read.fail('files', 'at least one')
+  if (manifest.kind === 'file' && (manifest.files.length !== 1 || manifest.files[0].sha256 !== manifest.digest))
+    read.fail('files', `one of digest ${manifest.digest}`)
+  return manifest
+}
+
+function parseFile(fields: Fields, read: Reader): ModelFile {
+  const path = read.text(fields, 'path')
+  const safe = path.split('/').every(part => part !== '' && !part.startsWith('.') && !/[\\\p{Cc}]/u.test(part))
+  return safe ? {path, ...parseBlob(fields, read)} : read.fail('path', `a path inside the model, got ${JSON.stringify(path)}`)
+}
+
+function parseBlob(fields: Fields, read: Reader): {size: number; sha256: string; place: string} {
+  return {size: read.count(fields, 'size'), sha256: read.sha256(fields, 'sha256'), place: read.text(fields, 'place')}
+}
+
+function parseLineage(fields: Fields, read: Reader): Lineage {
+  const parent = fields.parent === null ? null : read.fields(fields.parent, 'parent')
+  return {
+    materials: read.list(fields, 'materials').map(origin => ({
+      kind: read.text(origin, 'kind'),
+      name: read.text(origin, 'name'),
+      sha256: read.sha256(origin, 'sha256')
+    })),
+    parent: parent && {version: read.text(parent, 'version'), digest: read.sha256(parent, 'digest')}
+  }
+}

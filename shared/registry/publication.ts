@@ -1,0 +1,163 @@
+import {basename, join} from 'node:path'
+import {UserError} from '#shared/errors'
+import {treeDigest} from '#shared/files'
+import type {Alias} from './alias.js'
+import {type AliasWorld, moveAlias} from './aliases.js'
+import {bytesBlob, fileBlob, sendBlob} from './blobs.js'
+import {logVersion} from './log.js'
+import {type Lineage, MANIFEST, type Manifest, manifestKey, parseManifest} from './manifest.js'
+import {countOf, isVersion, parseAlias, parseName, parseVersion} from './names.js'
+import {renderDocument} from './record.js'
+import {insist} from './retry.js'
+import type {BlobOwner, ObjectStore, Stores} from './store.js'
+
+export interface Publication {
+  readonly name: string
+  /** absent: the version that has this digest, else the next `v<n>` */
+  readonly version?: string
+  /** moved to the version afterwards; absent: none */
+  readonly alias?: string
+  /** file or folder on this machine */
+  readonly model: string
+  /** of the model as it was judged */
+  readonly digest: string
+  /** documents that are kept with it, byte for byte */
+  readonly evidence: readonly {readonly action: string; readonly bytes: Uint8Array}[]
+  readonly lineage: Lineage
+  readonly reason: string
+}
+
+export interface Published {
+  readonly version: string
+  readonly digest: string
+  /** false: the same digest was there */
+  readonly published: boolean
+  readonly url: string
+  readonly alias: Alias | null
+}
+
+export type PublicationWorld = AliasWorld & Stores
+
+/**
+ * Blobs, then the manifest, then the alias: a crash leaves the old state or the new, and running it again completes it. Throws UserError when the
+ * model's bytes are not the judged ones, and when the version is another model's, with its digest.
+ */
+export async function publish(world: PublicationWorld, publication: Publication): Promise<Published> {
+  checkWords(publication)
+  const files = await readModel(publication)
+  const taken = await insist(world, () => claimVersion(world, publication, files))
+  if (!taken) throw new UserError(`${publication.name}: eight versions in a row were taken by other publishers`, {hint: 'Run this again.'})
+  const {manifest, published} = taken
+  await logVersion(world, manifest, publication.reason)
+  const {name, alias, reason} = publication
+  const {version, digest} = manifest
+  const moved = alias === undefined ? null : await moveAlias(world, {name, alias, version, digest, reason})
+  return {version, digest, published, url: world.urlOf(manifestKey(name, version)), alias: moved}
+}
+
+/** Every version of a model, the newest `v<n>` first, then SemVer by name. */
+export async function listVersions(objects: ObjectStore, name: string): Promise<string[]> {
+  const prefix = manifestKey(name, '').replace(/\.json$/, '')
+  const versions = (await objects.list(prefix)).map(key => key.slice(prefix.length).replace(/\.json$/, '')).filter(isVersion)
+  return versions.sort((a, b) => countOf(b) - countOf(a))
+}
+
+/** The manifest of a version; null when it was never published. Throws UserError when it is torn. */
+export async function readManifest(objects: ObjectStore, name: string, version: string): Promise<Manifest | null> {
+  const key = manifestKey(name, version)
+  const stored = await objects.get(key)
+  return stored && parseManifest(key, stored.bytes)
+}
+
+function checkWords({name, version, alias}: Publication): void {
+  parseName(name)
+  if (version !== undefined) parseVersion(version)
+  if (alias !== undefined) parseAlias(alias)
+}
+
+type Tree = Awaited<ReturnType<typeof treeDigest>> & {readonly kind: 'file' | 'folder'}
+
+async function readModel({model, digest}: Publication): Promise<Tree> {
+  const tree = await treeDigest(model)
+  if (tree.sha256 !== digest)
+    throw new UserError(`${model}: is not the model that was judged: judged sha256 ${digest}, at hand ${tree.sha256}`, {
+      hint: 'Judge it as it is now, or bring back the one that was judged.'
+    })
+  const single = tree.files.length === 1 && tree.files[0].sha256 === tree.sha256
+  return {...tree, kind: single ? 'file' : 'folder'}
+}
+
+interface Claim {
+  readonly manifest: Manifest
+  readonly published: boolean
+}
+
+/** Undefined: somebody else took the next version first. */
+async function claimVersion(world: PublicationWorld, publication: Publication, tree: Tree): Promise<Claim | undefined> {
+  const {name} = publication
+  const there = await findSame(world.objects, publication)
+  if (there) return {manifest: there, published: false}
+  const version = publication.version ?? (await nextVersion(world.objects, name))
+  const manifest = await sendAll(world, publication, tree, {name, version})
+  const key = manifestKey(name, version)
+  const bytes = renderDocument(manifest)
+  await world.objects.putIfAbsent(key, bytes)
+  // Read back in any case: an answer that was lost on the way may have been a success.
+  const stored = await world.objects.get(key)
+  if (!stored)
+    throw new UserError(`${key}: was written and is not there`, {hint: 'The registry lost it: find out why, then run this again.'})
+  if (stored.bytes.equals(bytes)) return {manifest, published: true}
+  const winner = parseManifest(key, stored.bytes)
+  if (winner.digest === manifest.digest) return {manifest: winner, published: false}
+  if (publication.version !== undefined) throw alreadyExists(winner, manifest.digest)
+  return undefined
+}
+
+async function findSame(objects: ObjectStore, {name, version, digest}: Publication): Promise<Manifest | null> {
+  if (version !== undefined) {
+    const manifest = await readManifest(objects, name, version)
+    if (manifest && manifest.digest !== digest) throw alreadyExists(manifest, digest)
+    return manifest
+  }
+  for (const known of await listVersions(objects, name)) {
+    const manifest = await readManifest(objects, name, known)
+    if (manifest?.digest === digest) return manifest
+  }
+  return null
+}
+
+async function nextVersion(objects: ObjectStore, name: string): Promise<string> {
+  const [newest] = await listVersions(objects, name)
+  return `v${(newest === undefined ? 0 : countOf(newest)) + 1}`
+}
+
+async function sendAll(world: PublicationWorld, publication: Publication, tree: Tree, owner: BlobOwner): Promise<Manifest> {
+  const files: Manifest['files'][number][] = []
+  for (const file of tree.files) {
+    const path = tree.kind === 'file' ? publication.model : join(publication.model, file.path)
+    files.push({...file, place: await sendBlob(world.blobs, fileBlob(path, file), owner)})
+  }
+  const evidence: Manifest['evidence'][number][] = []
+  for (const {action, bytes} of publication.evidence) {
+    const blob = bytesBlob(`evidence of ${action}`, bytes)
+    evidence.push({action, sha256: blob.sha256, size: blob.size, place: await sendBlob(world.blobs, blob, owner)})
+  }
+  return {
+    schema: MANIFEST,
+    ...owner,
+    digest: tree.sha256,
+    kind: tree.kind,
+    files: tree.kind === 'file' ? files.map(file => ({...file, path: basename(publication.model)})) : files,
+    evidence,
+    lineage: publication.lineage,
+    by: world.by,
+    at: world.now().toISOString(),
+    runUrl: world.runUrl
+  }
+}
+
+function alreadyExists(winner: Manifest, digest: string): UserError {
+  return new UserError(`${winner.name} ${winner.version}: already exists with digest ${winner.digest}; this model is ${digest}`, {
+    hint: `A version is published once (${winner.by} did at ${winner.at}). Leave version out for the next v<n>, or choose another.`
+  })
+}

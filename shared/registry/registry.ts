@@ -1,0 +1,163 @@
+import {mkdir} from 'node:fs/promises'
+import {join} from 'node:path'
+import {setTimeout as pause} from 'node:timers/promises'
+import {UserError} from '#shared/errors'
+import {treeDigest} from '#shared/files'
+import type {Alias} from './alias.js'
+import {type Move, moveAlias, readAlias} from './aliases.js'
+import {fetchBlob, readBlob} from './blobs.js'
+import {type LogEntry, lastLoggedGeneration, logPrefix, parseLogEntry} from './log.js'
+import type {Manifest} from './manifest.js'
+import {isVersion, parseAlias, parseName} from './names.js'
+import {listVersions, type Publication, type Published, publish, readManifest} from './publication.js'
+import {parseJson, renderDocument} from './record.js'
+import type {Stores} from './store.js'
+
+/** What a registry needs of the world besides its stores. */
+export interface RegistryWorld {
+  readonly now: () => Date
+  /** in [0, 1); spreads retries */
+  readonly random: () => number
+  readonly sleep?: (ms: number) => Promise<void>
+  /** who does it, for manifests, aliases and the log */
+  readonly by: string
+  readonly runUrl: string
+}
+
+export interface Resolved {
+  readonly version: string
+  readonly digest: string
+  /** of the alias that was asked for; absent for a version */
+  readonly generation?: number
+}
+
+/** Models, their versions, aliases and history under one address. Every method throws UserError for what a person can mend. */
+export interface Registry {
+  readonly address: string
+  /** Null: no such alias or version. An alias older than one that was seen, or than the log tells of, is an error unless `older` accepts it. */
+  resolve(name: string, aliasOrVersion: string, options?: {readonly seen?: number; readonly older?: 'accept'}): Promise<Resolved | null>
+  /** Whether the alias ever pointed anywhere, also when it is gone. */
+  everPromoted(name: string, alias: string): Promise<boolean>
+  /** The newest `v<n>` first. */
+  versions(name: string): Promise<readonly string[]>
+  /** Throws when there is none. */
+  manifest(name: string, version: string): Promise<Manifest>
+  /** Copies the model into a new entry of `folder`, checking every byte; returns the file's or folder's path. */
+  fetch(name: string, version: string, folder: string): Promise<{readonly path: string; readonly digest: string}>
+  /** The documents kept with a version, checked against their digests. */
+  evidence(name: string, version: string): Promise<readonly {readonly action: string; readonly bytes: Buffer}[]>
+  publish(publication: Publication): Promise<Published>
+  moveAlias(move: Move): Promise<Alias>
+  /** Oldest first. */
+  log(name: string): Promise<readonly LogEntry[]>
+  /** A document of its own kind, like `canaries/<hex>.json`; null: none. */
+  readState(key: string): Promise<{readonly value: unknown; readonly tag: string} | null>
+  /** Writes where the tag is still the one that was read, null for none; the new tag, or null when somebody else wrote first. */
+  writeState(key: string, value: object, expectedTag: string | null): Promise<string | null>
+}
+
+/** The registry protocol over stores that are open. */
+export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWorld): Registry {
+  const world = {...given, ...stores, sleep: async (ms: number) => void (await sleep(ms))}
+  const {objects, blobs} = stores
+  const manifest = async (name: string, version: string): Promise<Manifest> => {
+    const found = await readManifest(objects, parseName(name), version)
+    if (found) return found
+    const known = await listVersions(objects, name)
+    throw new UserError(`${name} ${version}: not in the registry ${stores.address}`, {
+      hint: known.length > 0 ? `There are ${known.slice(0, 10).join(', ')}.` : `No version of ${name} was ever published there.`
+    })
+  }
+  return {
+    address: stores.address,
+    resolve: (name, aliasOrVersion, options) => resolve(stores, name, aliasOrVersion, options),
+    everPromoted: async (name, alias) =>
+      (await objects.get(`models/${parseName(name)}/aliases/${parseAlias(alias)}.json`)) !== null ||
+      (await lastLoggedGeneration(world, name, alias)) > 0,
+    versions: name => listVersions(objects, parseName(name)),
+    manifest,
+    fetch: async (name, version, folder) => await fetchModel(stores, await manifest(name, version), folder),
+    evidence: async (name, version) => {
+      const kept = (await manifest(name, version)).evidence
+      return await Promise.all(
+        kept.map(async document => ({
+          action: document.action,
+          bytes: await readBlob(blobs, {label: `evidence of ${document.action}`, ...document})
+        }))
+      )
+    },
+    publish: publication => publish(world, publication),
+    moveAlias: async move => {
+      const {digest} = await manifest(move.name, move.version)
+      if (digest === move.digest) return await moveAlias(world, move)
+      throw new UserError(`${move.name} ${move.version}: has digest ${digest}, not ${move.digest}`, {
+        hint: 'The alias was left where it is.'
+      })
+    },
+    log: async name => await readLog(stores, parseName(name)),
+    readState: async key => {
+      const stored = await objects.get(key)
+      return stored && {value: parseJson(key, stored.bytes), tag: stored.tag}
+    },
+    writeState: (key, value, expectedTag) =>
+      expectedTag === null ? objects.putIfAbsent(key, renderDocument(value)) : objects.putIfMatch(key, renderDocument(value), expectedTag)
+  }
+}
+
+async function resolve(
+  {objects}: Stores,
+  name: string,
+  aliasOrVersion: string,
+  {seen = 0, older}: {seen?: number; older?: 'accept'} = {}
+): Promise<Resolved | null> {
+  parseName(name)
+  if (isVersion(aliasOrVersion)) {
+    const found = await readManifest(objects, name, aliasOrVersion)
+    return found && {version: found.version, digest: found.digest}
+  }
+  // The log first: an alias moves before its entry is written, so an honest one is never behind it.
+  const logged = await lastLoggedGeneration({objects}, name, parseAlias(aliasOrVersion))
+  const alias = await readAlias(objects, name, aliasOrVersion)
+  if (!alias) return null
+  const newest = Math.max(seen, logged)
+  if (alias.generation < newest && older !== 'accept')
+    throw new UserError(
+      `alias ${aliasOrVersion} of ${name}: points at ${alias.version} (sha256 ${alias.digest}) as of generation ${alias.generation}, older than generation ${newest} that was seen`,
+      {
+        hint: 'The registry was put back to an older state, or serves a stale copy. If that is meant, name the version, or move the alias anew.'
+      }
+    )
+  return {version: alias.version, digest: alias.digest, generation: alias.generation}
+}
+
+async function readLog({objects}: Stores, name: string): Promise<LogEntry[]> {
+  const keys = await objects.list(logPrefix(name))
+  return await Promise.all(
+    keys.map(async key => {
+      const stored = await objects.get(key)
+      if (stored) return parseLogEntry(key, stored.bytes)
+      throw new UserError(`${key}: was listed and is not there`, {hint: 'The log is append-only: find out who deletes from it.'})
+    })
+  )
+}
+
+async function fetchModel({blobs}: Stores, manifest: Manifest, folder: string): Promise<{path: string; digest: string}> {
+  const {kind, digest, files, name, version} = manifest
+  const path = kind === 'file' ? join(folder, files[0].path) : join(folder, `model-${digest.slice(0, 12)}`)
+  if (kind === 'folder') {
+    await mkdir(folder, {recursive: true})
+    await mkdir(path).catch(error => {
+      throw new UserError(`${path}: a model can only be fetched into a new folder`, {hint: 'Give an empty folder.', cause: error})
+    })
+  }
+  for (const file of files) {
+    const target = kind === 'file' ? path : join(path, file.path)
+    await fetchBlob(blobs, {...file, label: `${name} ${version} ${file.path}`}, target)
+  }
+  const fetched = await treeDigest(path)
+  if (fetched.sha256 !== digest)
+    throw new UserError(`${name} ${version}: its files give sha256 ${fetched.sha256}, its manifest says ${digest}`, {
+      hint: 'The manifest was changed by hand: publish the model again under a new version.'
+    })
+  return {path, digest}
+}

@@ -1,0 +1,48 @@
+import type {Readable} from 'node:stream'
+
+export interface StoredObject {
+  readonly bytes: Buffer
+  /** names these bytes at this place in time; another write under the key gives another tag */
+  readonly tag: string
+}
+
+/** Small documents under keys like `models/wages/aliases/champion.json`. No key lies under another (`a` and `a/b`). */
+export interface ObjectStore {
+  get(key: string): Promise<StoredObject | null>
+  /** Creates; null when there is one already, which stays as it is. Of several writers one gets a tag. */
+  putIfAbsent(key: string, bytes: Uint8Array): Promise<string | null>
+  /** Replaces what has this tag; null when it has another one by now. Of several writers with one tag one gets the new one. */
+  putIfMatch(key: string, bytes: Uint8Array, tag: string): Promise<string | null>
+  /** Every key that starts with `prefix`, which ends with `/`, sorted. */
+  list(prefix: string): Promise<readonly string[]>
+  /** Unconditional; an absent key is no error. */
+  delete(key: string): Promise<void>
+}
+
+/** On whose behalf a blob is kept: some stores file it there. */
+export interface BlobOwner {
+  readonly name: string
+  readonly version: string
+}
+
+/** Large files by their SHA-256. What a manifest keeps of one is its place. */
+export interface BlobStore {
+  /**
+   * Sends a blob and returns its place. Nothing lies at the place before the whole stream has ended well; other bytes that lay there are replaced.
+   * A store may leave the stream unread when the blob is there already; whoever calls reads it back before it counts.
+   */
+  put(sha256: string, size: number, stream: Readable, owner: BlobOwner): Promise<string>
+  get(place: string): Promise<Readable | null>
+  /** Places of everything kept for the owner; a store that keeps one copy for all lists that. */
+  list(owner: BlobOwner): Promise<readonly string[]>
+  delete(place: string): Promise<void>
+}
+
+export interface Stores {
+  /** as it was opened */
+  readonly address: string
+  readonly objects: ObjectStore
+  readonly blobs: BlobStore
+  /** where a person finds what lies under a key */
+  readonly urlOf: (key: string) => string
+}
