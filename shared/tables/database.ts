@@ -1,0 +1,126 @@
+import type {DuckDBConnection, DuckDBDataChunk} from '@duckdb/node-api'
+import {duckdb} from '#shared/engines'
+import {messageOf, UserError} from '#shared/errors'
+import {list, literal} from './sql.js'
+
+/** What a query may spend, and where it may write what does not fit into memory. */
+export interface TableLimits {
+  readonly tempDir: string
+  /** bytes of memory for DuckDB's buffers; default 1 GiB */
+  readonly memoryBytes?: number
+  /** default 2 */
+  readonly threads?: number
+  /** of one query; default 15 minutes */
+  readonly timeoutMs?: number
+}
+
+/** A number, text, boolean, list of those, or null for SQL's NULL; 64-bit integers come as numbers. */
+export type Cell = number | string | boolean | null | readonly Cell[]
+export type Row = Readonly<Record<string, Cell>>
+
+export interface Database {
+  /** All rows of a small result. */
+  rows(sql: string): Promise<readonly Row[]>
+  /** The chunks of a large result, in order; each is valid until the next is asked for. */
+  chunks(sql: string): AsyncIterable<DuckDBDataChunk>
+  /** Fills a new table in memory, chunk by chunk. */
+  append(table: string, fill: (chunk: (rows: number) => DuckDBDataChunk, add: (chunk: DuckDBDataChunk) => void) => void): Promise<void>
+  close(): void
+}
+
+const MEMORY_BYTES = 1 << 30
+const TIMEOUT_MS = 15 * 60_000
+
+/**
+ * A DuckDB in memory that can open only `paths`, has no extension, no network, no other file, and whose settings are locked.
+ * It runs in this process: its work is asynchronous on its own threads, its memory bounded by `memory_limit`, its time by an interrupt.
+ */
+export async function openDatabase(paths: readonly string[], limits: TableLimits): Promise<Database> {
+  const engine = await duckdb()
+  const instance = await engine.DuckDBInstance.create(':memory:', {
+    memory_limit: `${Math.ceil((limits.memoryBytes ?? MEMORY_BYTES) / 1024)}KiB`,
+    threads: String(limits.threads ?? 2),
+    temp_directory: limits.tempDir,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+    allow_unsigned_extensions: 'false'
+  })
+  const connection = await instance.connect()
+  await connection.run(`SET allowed_paths = ${list(paths.map(literal))}`)
+  await connection.run('SET enable_external_access = false')
+  await connection.run('SET lock_configuration = true')
+  const timeoutMs = limits.timeoutMs ?? TIMEOUT_MS
+  return {
+    rows: sql => guarded(connection, timeoutMs, async () => (await connection.runAndReadAll(sql)).getRowObjectsJS().map(toRow)),
+    chunks: sql => stream(connection, sql, timeoutMs),
+    append: (table, fill) =>
+      guarded(connection, timeoutMs, async () => {
+        const appender = await connection.createAppender(table)
+        const types = Array.from({length: appender.columnCount}, (_, index) => appender.columnType(index))
+        fill(
+          rows => engine.DuckDBDataChunk.create(types, rows),
+          chunk => appender.appendDataChunk(chunk)
+        )
+        appender.closeSync()
+      }),
+    close: () => {
+      connection.closeSync()
+      instance.closeSync()
+    }
+  }
+}
+
+async function* stream(connection: DuckDBConnection, sql: string, timeoutMs: number): AsyncGenerator<DuckDBDataChunk> {
+  const deadline = performance.now() + timeoutMs
+  const left = () => Math.max(1, deadline - performance.now())
+  const result = await guarded(connection, left(), () => connection.stream(sql))
+  for (;;) {
+    const chunk = await guarded(connection, left(), () => result.fetchChunk())
+    if (chunk === null || chunk.rowCount === 0) return
+    yield chunk
+  }
+}
+
+async function guarded<T>(connection: DuckDBConnection, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    connection.interrupt()
+  }, timeoutMs)
+  try {
+    return await work()
+  } catch (error) {
+    if (late) throw tooSlow(timeoutMs)
+    throw outOfMemory(error) ?? error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function tooSlow(timeoutMs: number): UserError {
+  return new UserError(`The data: one pass took longer than ${Math.round(timeoutMs / 1000)} s and was stopped`, {
+    hint: 'Use fewer or smaller files, or Parquet instead of CSV.'
+  })
+}
+
+function outOfMemory(error: unknown): UserError | undefined {
+  const message = messageOf(error)
+  if (!/Out of Memory|could not allocate|failed to allocate|failed to offload|No space left/i.test(message)) return undefined
+  return new UserError(`The data: one pass needs more memory or temporary disk than it may use: ${message.split('\n')[0]}`, {
+    hint: 'Use a runner with more memory and disk, or fewer and smaller files.',
+    cause: error
+  })
+}
+
+function toRow(row: Readonly<Record<string, unknown>>): Row {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toCell(value)]))
+}
+
+function toCell(value: unknown): Cell {
+  if (value === null || value === undefined) return null
+  if (typeof value === 'bigint') return Number(value)
+  if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return value
+  if (Array.isArray(value)) return value.map(toCell)
+  return value instanceof Date ? value.toISOString() : String(value)
+}

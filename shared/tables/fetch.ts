@@ -1,0 +1,118 @@
+import {UserError} from '#shared/errors'
+import type {Column} from './column.js'
+import type {Database} from './database.js'
+import {type Categorical, dictionary, grown} from './dictionary.js'
+import {identifier} from './sql.js'
+
+/** Columns in memory, in file order. */
+export interface Fetched {
+  readonly rows: number
+  readonly columns: readonly Column[]
+  readonly names: readonly string[]
+  /** NaN where missing; true and false are 1 and 0; undefined for other text, dates and unknown names */
+  numeric(name: string): Float64Array | undefined
+  /** "" where missing; a number as JavaScript writes it. Throws UserError on an unknown name. */
+  text(name: string): string[]
+  /** Throws UserError on an unknown name. */
+  categorical(name: string): Categorical
+}
+
+/** Reads columns in one pass into typed arrays: numbers and booleans as doubles, all else as codes into their distinct values. */
+export async function fetchColumns(database: Database, relation: string, columns: readonly Column[]): Promise<Fetched> {
+  const numbers = new Map(columns.filter(isNumeric).map(({name}) => [name, doubles()]))
+  const texts = new Map(columns.filter(column => !isNumeric(column)).map(({name}) => [name, dictionary()]))
+  const cells = [
+    ...[...numbers.keys()].map(name => `coalesce(${identifier(name)}::DOUBLE, 'NaN'::DOUBLE)`),
+    ...[...texts.keys()].map(name => `${identifier(name)}::VARCHAR, hash(${identifier(name)}::VARCHAR)`)
+  ]
+  let rows = 0
+  for await (const chunk of database.chunks(`SELECT ${cells.length > 0 ? cells.join(', ') : '1'} FROM ${relation}`)) {
+    let at = 0
+    for (const sink of numbers.values()) sink.add(parseItems(chunk.getColumnVector(at++), Float64Array))
+    for (const sink of texts.values()) {
+      const text = chunk.getColumnVector(at++)
+      const {buffer, byteOffset} = parseItems(chunk.getColumnVector(at++), BigUint64Array)
+      sink.add(new Uint32Array(buffer, byteOffset, 2 * chunk.rowCount), chunk.rowCount, row => text.getItem(row))
+    }
+    rows += chunk.rowCount
+  }
+  return fetched(rows, columns, numbers, texts)
+}
+
+function isNumeric({kind}: Column): boolean {
+  return kind === 'number' || kind === 'boolean'
+}
+
+/** The memory of a DuckDB vector, without an object a cell. */
+function parseItems<T>(vector: object, type: new (...args: never[]) => T): T {
+  if ('items' in vector && vector.items instanceof type) return vector.items
+  throw new Error(`DuckDB's vector has no ${type.name}`)
+}
+
+function fetched(
+  rows: number,
+  columns: readonly Column[],
+  numbers: ReadonlyMap<string, ReturnType<typeof doubles>>,
+  texts: ReadonlyMap<string, ReturnType<typeof dictionary>>
+): Fetched {
+  const names = columns.map(column => column.name)
+  const unknown = (name: string) =>
+    new UserError(`There is no column ${name}`, {hint: `Columns: ${names.slice(0, 50).join(', ')}`, kind: 'usage'})
+  const numeric = (name: string) => {
+    const number = numbers.get(name)
+    if (number) return number.array()
+    const text = texts.get(name)
+    return text && truths(text.categorical())
+  }
+  const categorical = (name: string): Categorical => {
+    const text = texts.get(name)
+    if (text) return text.categorical()
+    const number = numbers.get(name)
+    if (!number) throw unknown(name)
+    const boolean = columns.find(column => column.name === name)?.kind === 'boolean'
+    return encode(number.array(), value => (boolean ? String(value === 1) : String(value)))
+  }
+  return {
+    rows,
+    columns,
+    names,
+    numeric,
+    categorical,
+    text: name => {
+      const {codes, values} = categorical(name)
+      return Array.from(codes, code => (code < 0 ? '' : values[code]))
+    }
+  }
+}
+
+function truths({codes, values}: Categorical): Float64Array | undefined {
+  const numbers = values.map(value => (/^true$/i.test(value) ? 1 : /^false$/i.test(value) ? 0 : Number.NaN))
+  if (values.length === 0 || numbers.some(Number.isNaN)) return undefined
+  return Float64Array.from(codes, code => (code < 0 ? Number.NaN : numbers[code]))
+}
+
+function encode(numbers: Float64Array, show: (value: number) => string): Categorical {
+  const known = new Map<number, number>()
+  const codes = Int32Array.from(numbers, value => {
+    if (Number.isNaN(value)) return -1
+    const code = known.get(value)
+    if (code !== undefined) return code
+    known.set(value, known.size)
+    return known.size - 1
+  })
+  return {codes, values: [...known.keys()].map(show)}
+}
+
+/** A growing array of doubles. */
+function doubles() {
+  let items = new Float64Array(2048)
+  let size = 0
+  return {
+    add(more: Float64Array): void {
+      if (size + more.length > items.length) items = grown(items, new Float64Array(Math.max(items.length * 2, size + more.length)))
+      items.set(more, size)
+      size += more.length
+    },
+    array: () => items.subarray(0, size)
+  }
+}

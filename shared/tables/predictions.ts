@@ -1,0 +1,73 @@
+import {rename, rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import {UserError} from '#shared/errors'
+import {type FileDigest, sha256File} from '#shared/files'
+import {openDatabase, type TableLimits} from './database.js'
+import {identifier, literal} from './sql.js'
+
+/** A column to add: numbers, NaN where missing, or texts. */
+export type AddedColumn = Float64Array | readonly string[]
+
+export interface WriteRequest {
+  /** absolute paths that `relation` reads */
+  readonly paths: readonly string[]
+  readonly relation: string
+  readonly rows: number
+  readonly names: readonly string[]
+  readonly added: Readonly<Record<string, AddedColumn>>
+  readonly folder: string
+  readonly limits: TableLimits
+}
+
+const CHUNK_ROWS = 2048
+
+/**
+ * Writes a table with added columns, one value a row in file order, to `<folder>/predictions-<12 hex of its sha256>.parquet`.
+ * Throws UserError when a length differs from the rows or an added name is already a column.
+ */
+export async function writePredictions(request: WriteRequest): Promise<FileDigest & {readonly path: string}> {
+  const {added, rows, names, folder} = request
+  for (const [name, values] of Object.entries(added)) {
+    if (values.length !== rows) throw new Error(`${name}: ${values.length} values for ${rows} rows`)
+    if (names.some(column => column.toLowerCase() === name.toLowerCase()))
+      throw new UserError(`The data has a column ${name} already, which the predictions need`, {hint: 'Rename that column.', kind: 'usage'})
+  }
+  const draft = join(folder, `predictions-${process.pid}-${Math.trunc(performance.now())}.partial`)
+  try {
+    await copy(request, draft)
+    const digest = await sha256File(draft)
+    const path = join(folder, `predictions-${digest.sha256.slice(0, 12)}.parquet`)
+    await rename(draft, path)
+    return {...digest, path}
+  } finally {
+    await rm(draft, {force: true})
+  }
+}
+
+async function copy({paths, relation, added, rows, names, limits}: WriteRequest, draft: string): Promise<void> {
+  const database = await openDatabase([...paths, draft], limits)
+  const columns = Object.entries(added)
+  try {
+    await database.rows(
+      `CREATE TABLE added (${columns.map(([name, values]) => `${identifier(name)} ${values instanceof Float64Array ? 'DOUBLE' : 'VARCHAR'}`).join(', ')})`
+    )
+    await database.append('added', (make, add) => {
+      for (let start = 0; start < rows; start += CHUNK_ROWS) {
+        const end = Math.min(rows, start + CHUNK_ROWS)
+        const chunk = make(end - start)
+        columns.forEach(([, values], index) => {
+          chunk.setColumnValues(index, Array.from(values.slice(start, end), orNull))
+        })
+        add(chunk)
+      }
+    })
+    const select = [...names.map(name => `t.${identifier(name)}`), ...columns.map(([name]) => `a.${identifier(name)}`)].join(', ')
+    await database.rows(`COPY (SELECT ${select} FROM ${relation} t POSITIONAL JOIN added a) TO ${literal(draft)} (FORMAT parquet)`)
+  } finally {
+    database.close()
+  }
+}
+
+function orNull(value: number | string): number | string | null {
+  return typeof value === 'number' && Number.isNaN(value) ? null : value
+}

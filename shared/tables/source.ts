@@ -1,0 +1,215 @@
+import {statSync} from 'node:fs'
+import {resolve} from 'node:path'
+import {codeOf, messageOf, UserError} from '#shared/errors'
+import {type CsvFile, describeCsvFault, refuseNul} from './csv-fault.js'
+import {readCsvHead} from './csv-head.js'
+import {MAX_RECORD_BYTES} from './csv-records.js'
+import type {Database} from './database.js'
+import {refuseParquet} from './parquet-file.js'
+import {identifier, list, literal} from './sql.js'
+
+export type Format = 'csv' | 'parquet' | 'jsonl'
+
+export interface SourceFile {
+  /** absolute */
+  readonly path: string
+  /** as given */
+  readonly name: string
+  readonly format: Format
+  readonly size: number
+  readonly modifiedNs: bigint
+}
+
+/** Where the rows come from, before kinds are known. */
+export interface Source {
+  readonly files: readonly SourceFile[]
+  readonly format: Format
+  readonly names: readonly string[]
+  /** a relation of all rows, its columns read as `types` say */
+  relation(types: ReadonlyMap<string, string>): string
+  /** the error behind a query that failed, in the user's words */
+  explain(error: unknown): UserError | undefined
+}
+
+const JSONL = `format = 'newline_delimited', maximum_object_size = ${MAX_RECORD_BYTES}`
+
+const SUFFIXES: readonly [RegExp, Format][] = [
+  [/\.(csv|tsv)$/i, 'csv'],
+  [/\.(parquet|pq)$/i, 'parquet'],
+  [/\.(jsonl|ndjson)$/i, 'jsonl']
+]
+
+/** The files behind paths, of one format. Throws UserError when one is missing, no file, or of another format. */
+export function readFiles(paths: readonly string[], cwd: string): readonly SourceFile[] {
+  const files = paths.map(name => readFile(name, resolve(cwd, name)))
+  if (files.length === 0) throw new UserError('The data: no file was given', {hint: 'Name a file or a glob.', kind: 'usage'})
+  const other = files.find(file => file.format !== files[0].format)
+  if (other)
+    throw new UserError(`${other.name}: is ${other.format}, but ${files[0].name} is ${files[0].format}; several files are one table`, {
+      hint: 'Give files of one format.',
+      kind: 'usage'
+    })
+  return files
+}
+
+function readFile(name: string, path: string): SourceFile {
+  const format = SUFFIXES.find(([suffix]) => suffix.test(name))?.[1]
+  try {
+    const found = statSync(path, {bigint: true})
+    if (found.isDirectory())
+      throw new UserError(`${name}: is a folder`, {hint: `Name its files: ${name.replace(/\/$/, '')}/*.csv`, kind: 'usage'})
+    if (!found.isFile()) throw new UserError(`${name}: expected a file`, {hint: 'Name a regular file.', kind: 'usage'})
+    if (!format)
+      throw new UserError(`${name}: not a format that can be read`, {
+        hint: 'Known suffixes: .csv .tsv .parquet .jsonl .ndjson',
+        kind: 'usage'
+      })
+    return {path, name, format, size: Number(found.size), modifiedNs: found.mtimeNs}
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    const missing = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
+    throw new UserError(missing ? `${name}: there is no such file` : `${name}: cannot be read: ${messageOf(error)}`, {
+      hint: missing ? `Looked for ${path}.` : 'Check its permissions.',
+      kind: 'usage'
+    })
+  }
+}
+
+export async function openSource(files: readonly SourceFile[], database: Database): Promise<Source> {
+  const open = {csv: csvSource, parquet: parquetSource, jsonl: jsonlSource}[files[0].format]
+  return open(files, database)
+}
+
+async function csvSource(files: readonly SourceFile[]): Promise<Source> {
+  const heads = files.map(file => ({file, ...readCsvHead(file.path, file.name)}))
+  for (const head of heads.slice(1)) refuseOtherColumns(heads[0], head)
+  for (const {file} of heads) refuseNul(file.path, file.name)
+  const names = heads[0].names
+  const alike = heads.every(head => head.delimiter === heads[0].delimiter && head.names.every((name, index) => name === names[index]))
+  const read = (
+    paths: readonly string[],
+    {delimiter, names: columns}: {delimiter: string; names: readonly string[]},
+    types: ReadonlyMap<string, string>
+  ) => {
+    const typed = columns.map(name => `${literal(name)}: ${literal(types.get(name) ?? 'VARCHAR')}`).join(', ')
+    const options = `auto_detect = false, header = true, delim = ${literal(delimiter)}, quote = '"', escape = '"', strict_mode = true, null_padding = false`
+    return `read_csv(${list(paths.map(literal))}, ${options}, max_line_size = ${MAX_RECORD_BYTES}, buffer_size = ${2 * MAX_RECORD_BYTES}, columns = {${typed}})`
+  }
+  const select = names.map(identifier).join(', ')
+  return {
+    files,
+    format: 'csv',
+    names,
+    relation: types =>
+      alike
+        ? read(
+            files.map(file => file.path),
+            heads[0],
+            types
+          )
+        : `(${heads.map(head => `SELECT ${select} FROM ${read([head.file.path], head, types)}`).join(' UNION ALL ')})`,
+    explain: error => {
+      for (const {file, delimiter} of heads) {
+        const csv: CsvFile = {path: file.path, name: file.name, delimiter, columns: names.length}
+        const fault = describeCsvFault(csv)
+        if (fault) return fault
+      }
+      return unreadable(files, error)
+    }
+  }
+}
+
+async function parquetSource(files: readonly SourceFile[], database: Database): Promise<Source> {
+  for (const file of files) refuseParquet(file.path, file.name)
+  const schemas = []
+  for (const file of files) {
+    const described = await describe(database, file, `read_parquet(${literal(file.path)})`)
+    schemas.push({file, names: described.map(column => column.name)})
+  }
+  for (const schema of schemas.slice(1)) refuseOtherColumns(schemas[0], schema)
+  return {
+    files,
+    format: 'parquet',
+    names: schemas[0].names,
+    relation: () => `read_parquet(${list(files.map(file => literal(file.path)))}, union_by_name = true)`,
+    explain: error => unreadable(files, error)
+  }
+}
+
+async function jsonlSource(files: readonly SourceFile[], database: Database): Promise<Source> {
+  const types = new Map<string, string>()
+  const schemas = []
+  for (const file of files) {
+    if (file.size === 0)
+      throw new UserError(`${file.name}: the file is empty`, {hint: 'Expected a JSON object a line.', at: {file: file.name}})
+    const sniffed = `read_json(${literal(file.path)}, ${JSONL}, sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0)`
+    const described = await describe(database, file, sniffed)
+    for (const {name, type} of described) types.set(name, mergeTypes(types.get(name), jsonType(type)))
+    schemas.push({file, names: described.map(column => column.name)})
+  }
+  for (const schema of schemas.slice(1)) refuseOtherColumns(schemas[0], schema)
+  const columns = schemas[0].names.map(name => `${literal(name)}: ${literal(types.get(name) ?? 'VARCHAR')}`).join(', ')
+  return {
+    files,
+    format: 'jsonl',
+    names: schemas[0].names,
+    relation: () => `read_json(${list(files.map(file => literal(file.path)))}, ${JSONL}, auto_detect = false, columns = {${columns}})`,
+    explain: error => unreadable(files, error)
+  }
+}
+
+/** Strings stay as they were written, though they look like dates; what is nested is JSON text. */
+function jsonType(type: string): string {
+  if (/^(BIGINT|DOUBLE|BOOLEAN)$/.test(type)) return type
+  return /^(U?HUGEINT|UBIGINT)$/.test(type) ? 'DOUBLE' : 'VARCHAR'
+}
+
+function mergeTypes(first: string | undefined, other: string): string {
+  if (first === undefined || first === other) return other
+  return [first, other].every(type => type === 'BIGINT' || type === 'DOUBLE') ? 'DOUBLE' : 'VARCHAR'
+}
+
+async function describe(database: Database, file: SourceFile, relation: string): Promise<readonly {name: string; type: string}[]> {
+  try {
+    const rows = await database.rows(`DESCRIBE SELECT * FROM ${relation}`)
+    return rows.map(row => ({name: String(row.column_name), type: String(row.column_type)}))
+  } catch (error) {
+    throw unreadable([file], error)
+  }
+}
+
+function refuseOtherColumns(
+  first: {file: SourceFile; names: readonly string[]},
+  other: {file: SourceFile; names: readonly string[]}
+): void {
+  const missing = first.names.find(name => !other.names.includes(name))
+  const extra = other.names.find(name => !first.names.includes(name))
+  const problem =
+    missing !== undefined
+      ? `lacks the column ${missing} of ${first.file.name}`
+      : extra !== undefined
+        ? `has the column ${extra}, which ${first.file.name} lacks`
+        : undefined
+  if (problem)
+    throw new UserError(`${other.file.name}: ${problem}`, {
+      hint: 'Several files are one table: give them the same columns.',
+      at: {file: other.file.name, line: 1}
+    })
+}
+
+/** DuckDB's own words, its first line and without paths' noise, as an error of the file that it names. */
+function unreadable(files: readonly SourceFile[], error: unknown): UserError | undefined {
+  if (error instanceof UserError) return error
+  const text = messageOf(error)
+  const file = files.find(candidate => text.includes(candidate.path)) ?? files[0]
+  if (/INTERNAL Error|Assertion/i.test(text) && files[0].format === 'csv') return undefined
+  const line = text
+    .split('\n')[0]
+    .replaceAll(file.path, file.name)
+    .replace(/^(Invalid Input|IO|Invalid|Conversion|Binder) Error: /, '')
+  return new UserError(`${file.name}: cannot be read: ${line}`, {
+    hint: 'The file is damaged or of another format; write it anew.',
+    at: {file: file.name},
+    cause: error
+  })
+}
