@@ -3,12 +3,18 @@ import type * as Ort from 'onnxruntime-common'
 
 /** What a worker is told when it starts. */
 export interface Boot {
-  /** of the runtime's module: a file: address to import, or a path to require */
-  readonly engine:
-    | {readonly kind: 'wasm'; readonly url: string; readonly wasm: string; readonly memoryBytes: number}
-    | {readonly kind: 'native'; readonly path: string}
+  readonly engine: WasmEngine | {readonly kind: 'native'; readonly path: string}
   readonly model: Uint8Array
   readonly externals: readonly {readonly path: string; readonly bytes: Uint8Array}[]
+}
+
+export interface WasmEngine {
+  readonly kind: 'wasm'
+  /** of the runtime's JavaScript */
+  readonly url: string
+  /** a compiled WebAssembly.Module: threads share its machine code */
+  readonly compiled: object
+  readonly memoryBytes: number
 }
 
 export interface PlainTensor {
@@ -33,8 +39,10 @@ interface Surroundings {
   readonly port: MessagePort
   readonly load: (url: string) => Promise<unknown>
   readonly require: (id: string) => unknown
-  readonly read: (path: string) => Uint8Array
-  readonly wasm: {Memory: new (descriptor: {initial: number; maximum: number}) => object}
+  readonly wasm: {
+    Memory: new (descriptor: {initial: number; maximum: number}) => object
+    instantiate: (module: object, imports: object) => Promise<object>
+  }
 }
 
 /**
@@ -43,10 +51,10 @@ interface Surroundings {
  */
 export function workerProgram(): string {
   return `const threads = require('node:worker_threads');
-(${serve.toString()})({boot: threads.workerData, port: threads.parentPort, load: url => import(url), require, read: require('node:fs').readFileSync, wasm: WebAssembly})`
+(${serve.toString()})({boot: threads.workerData, port: threads.parentPort, load: url => import(url), require, wasm: WebAssembly})`
 }
 
-async function serve({boot, port, load, require, read, wasm}: Surroundings): Promise<void> {
+async function serve({boot, port, load, require, wasm}: Surroundings): Promise<void> {
   const {engine} = boot
   try {
     const ort = (engine.kind === 'wasm' ? await load(engine.url) : require(engine.path)) as typeof Ort
@@ -57,7 +65,10 @@ async function serve({boot, port, load, require, read, wasm}: Surroundings): Pro
           new Memory({...descriptor, initial: Math.min(descriptor.initial, pages), maximum: Math.min(descriptor.maximum, pages)})
       })
       ort.env.wasm.numThreads = 1
-      ort.env.wasm.wasmBinary = read(engine.wasm)
+      const instantiate = wasm.instantiate
+      const {compiled} = engine
+      wasm.instantiate = async (_, imports) => ({module: compiled, instance: await instantiate(compiled, imports)})
+      ort.env.wasm.wasmBinary = new Uint8Array(8)
     }
     ort.env.logLevel = 'fatal'
     const session = await ort.InferenceSession.create(boot.model, {
