@@ -52,10 +52,11 @@ async function inspectFolder(path: string, limits: ModelLimits): Promise<Inspect
   const file = await modelIn(path)
   const bytes = await readModel(join(path, file), limits)
   const outline = checkOutline(join(path, file), bytes, limits)
+  const locations = await checkExternals(path, outline.externals, join(path, file))
   const tree = await treeDigest(path)
   if (tree.size > limits.maxBytes) throw tooLarge(path, tree.size, limits)
   const externals: {path: string; bytes: Buffer}[] = []
-  for (const location of await checkExternals(path, outline.externals, join(path, file))) {
+  for (const location of locations) {
     externals.push({path: location, bytes: await readBounded(join(path, location), limits.maxBytes)})
   }
   for (const read of [{path: file, bytes}, ...externals]) {

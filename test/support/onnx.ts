@@ -236,3 +236,24 @@ export function endless(): Buffer {
     outputs: [slot('score', 'float32', ['N', 1])]
   })
 }
+
+/** A model whose graphs lie `depth` deep within each other; built from the inside, as each level ends with the next one. */
+export function nested(operator: string, depth: number): Buffer {
+  const body = operator === 'If' ? 'then_branch' : 'body'
+  const parts: Uint8Array[] = []
+  let size = 0
+  const wrap = (before: Uint8Array, tag: number) => {
+    const head = new Pbf()
+    head.writeVarint((tag << 3) | 2)
+    head.writeVarint(size)
+    parts.push(head.finish().slice(), before)
+    size += parts.at(-2)!.length + before.length
+  }
+  for (let level = 0; level < depth; level++) {
+    wrap(message([1, body], [20, 5]), 6)
+    wrap(message([4, operator]), 5)
+    wrap(new Uint8Array(), 1)
+  }
+  wrap(message([1, 8], [8, [[2, 17]]]), 7)
+  return Buffer.concat(parts.reverse())
+}
