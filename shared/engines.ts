@@ -4,7 +4,7 @@ import {mkdir, mkdtemp, readFile, rename, rm, stat, writeFile} from 'node:fs/pro
 import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
 import {promisify} from 'node:util'
-import {codeOf, messageOf, UserError} from './errors.js'
+import {codeOf, messageOf, UserError} from '#shared/errors'
 
 /** A native engine as the npm packages that make it up, each pinned by the integrity that package-lock.json holds. */
 export interface Engine {

@@ -1,6 +1,6 @@
 import {lstat} from 'node:fs/promises'
 import {join} from 'node:path'
-import {codeOf, messageOf, UserError} from '../errors.js'
+import {codeOf, messageOf, UserError} from '#shared/errors'
 import type {ExternalTensor} from './outline.js'
 
 const KEYS = ['location', 'offset', 'length', 'checksum']

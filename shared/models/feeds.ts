@@ -1,4 +1,4 @@
-import {UserError} from '../errors.js'
+import {UserError} from '#shared/errors'
 import type {Columns} from './columns.js'
 import type {Inspected} from './inspect.js'
 import {PACKERS, type Packer} from './packing.js'

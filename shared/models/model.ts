@@ -1,4 +1,4 @@
-import {messageOf, UserError} from '../errors.js'
+import {messageOf, UserError} from '#shared/errors'
 import type {Columns} from './columns.js'
 import {type FeedPlan, packFeeds, planFeeds} from './feeds.js'
 import {type Inspected, inspectModel} from './inspect.js'

@@ -1,5 +1,5 @@
 import Pbf from 'pbf'
-import {messageOf, UserError} from '../errors.js'
+import {messageOf, UserError} from '#shared/errors'
 import type {ModelLimits} from './limits.js'
 import {parseSlot, type Slot} from './slots.js'
 import {eachField, malformed, readInteger, readText, stopOf} from './wire.js'

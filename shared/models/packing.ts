@@ -1,4 +1,4 @@
-import {UserError} from '../errors.js'
+import {UserError} from '#shared/errors'
 import type {Columns} from './columns.js'
 import type {PlainTensor} from './worker.js'
 

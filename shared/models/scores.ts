@@ -1,4 +1,4 @@
-import {UserError} from '../errors.js'
+import {UserError} from '#shared/errors'
 import type {Outline} from './outline.js'
 import {renderSlot, type Slot} from './slots.js'
 import type {PlainTensor} from './worker.js'

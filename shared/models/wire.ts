@@ -1,5 +1,5 @@
 import type Pbf from 'pbf'
-import {UserError} from '../errors.js'
+import {UserError} from '#shared/errors'
 
 /** What is wrong with the bytes, without the file's name: `parseOutline` puts it in front. */
 export function malformed(what: string): UserError {
