@@ -146,6 +146,17 @@ export function modelReference<const O extends Options<ModelReference>>(options?
   })
 }
 
+/** Where a registry is: `github`, an address such as `s3://…`, or a folder, made absolute. */
+export function registryAddress<const O extends Options<string>>(options?: O): Reader<Read<O, string>> {
+  return reader(options, {
+    schema: {type: 'string'},
+    parse: given => {
+      const written = single(given, 'github, s3://bucket/prefix or a folder').trim()
+      return written === 'github' ? written : resolvePath(given, written)
+    }
+  })
+}
+
 function resolvePath(given: Given, written: string): string {
   const trimmed = written.trim()
   if (trimmed.includes('\0')) throw wrong(given, 'the path holds a NUL character', 'Remove it.')
@@ -171,4 +182,4 @@ export const JUDGE = {
   mode: choice(['enforce', 'observe'], {default: 'enforce'}),
   'on-inconclusive': choice(['estimate', 'warn', 'fail'], {default: 'estimate'})
 }
-export const REGISTRY = {name: text(), registry: text({variable: 'TRAINYARD_REGISTRY'}), 'github-token': secret()}
+export const REGISTRY = {name: text(), registry: registryAddress({variable: 'TRAINYARD_REGISTRY'}), 'github-token': secret()}

@@ -45,8 +45,8 @@ async function expand(gate: Gate, measured: Measured): Promise<Expanded[]> {
   let slices: Expanded[] = [{slice: [], watched: false}]
   for (const condition of gate.slice) {
     const known = condition.any || condition.operator === '=' ? ((await measured.values?.(condition.column)) ?? []) : []
-    const next = condition.any ? known.map(({value}) => ({...condition, value, any: false})) : [condition]
-    const absent = !condition.any && condition.operator === '=' && !known.some(({value}) => value === condition.value)
+    const next = condition.any && known.length > 0 ? known.map(({value}) => ({...condition, value, any: false})) : [condition]
+    const absent = condition.any ? known.length === 0 : condition.operator === '=' && !known.some(({value}) => value === condition.value)
     const missing = absent
       ? `no row has ${condition.column} ${condition.value}; there is: ${listed(known.map(({value}) => value))}`
       : undefined
@@ -58,7 +58,7 @@ async function expand(gate: Gate, measured: Measured): Promise<Expanded[]> {
 }
 
 function listed(values: readonly string[]): string {
-  return values.length <= 12 ? values.join(', ') : `${values.slice(0, 12).join(', ')} and ${values.length - 12} more`
+  return values.length <= 12 ? values.join(', ') || 'nothing' : `${values.slice(0, 12).join(', ')} and ${values.length - 12} more`
 }
 
 async function sample(

@@ -1,0 +1,77 @@
+// Compiles with tsc to build/, bundles with ncc to dist/: shared chunks, a stub of two lines an action, the ONNX WASM file beside them.
+import {spawnSync} from 'node:child_process'
+import {copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {createRequire} from 'node:module'
+import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const require = createRequire(import.meta.url)
+const SOURCES = ['actions', 'shared', 'runner-images', 'package.json', 'package-lock.json', 'tsconfig.json', '.ci/build.mjs']
+const NATIVE = ['@duckdb/node-api', 'onnxruntime-node']
+
+if (process.argv.includes('--if-needed') && isFresh()) process.exit(0)
+const started = Date.now()
+run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json'])
+rmSync(join(root, 'build/dist'), {recursive: true, force: true})
+bundle()
+finish()
+console.log(`built dist in ${((Date.now() - started) / 1000).toFixed(0)} s`)
+
+function run(command, args) {
+  const {status} = spawnSync(command, args, {cwd: root, stdio: ['ignore', 'inherit', 'inherit']})
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+function bundle() {
+  const externals = NATIVE.flatMap(name => ['-e', name])
+  run(process.execPath, [
+    require.resolve('@vercel/ncc/dist/ncc/cli.js'),
+    'build',
+    'build/actions/index.js',
+    '-o',
+    'build/dist',
+    '--minify',
+    '--no-cache',
+    '--quiet',
+    '--target',
+    'es2022',
+    '--license',
+    'licenses.txt',
+    ...externals
+  ])
+}
+
+/** Stubs, the WASM file as it is (ncc would write it through UTF-8), the schema of trainyard.yml; then dist is replaced in one step. */
+function finish() {
+  const out = join(root, 'build/dist')
+  for (const name of readdirSync(out).filter(file => file.endsWith('.wasm'))) rmSync(join(out, name))
+  const wasm = require.resolve('onnxruntime-web/wasm')
+  copyFileSync(join(dirname(wasm), 'ort-wasm-simd-threaded.wasm'), join(out, 'ort-wasm-simd-threaded.wasm'))
+  writeFileSync(join(out, 'package.json'), '{"type":"module"}\n')
+  for (const action of readdirSync(join(root, 'actions')).filter(name => existsSync(join(root, 'actions', name, 'action.yml')))) {
+    writeFileSync(join(out, `${action}.js`), `import {runStep} from './index.js'\nawait runStep('${action}')\n`)
+  }
+  writeFileSync(
+    join(out, 'trainyard.js'),
+    `#!/usr/bin/env node\nimport {runCommandLine} from './index.js'\nawait runCommandLine(process.argv.slice(2))\n`,
+    {mode: 0o755}
+  )
+  writeFileSync(join(out, 'model-server.js'), `import {runModelServer} from './index.js'\nawait runModelServer(process.argv.slice(2))\n`)
+  run(process.execPath, [join(out, 'trainyard.js'), 'schema', '--output', join(out, 'trainyard.schema.json')])
+  rmSync(join(root, 'dist'), {recursive: true, force: true})
+  mkdirSync(join(root, 'dist'), {recursive: true})
+  rmSync(join(root, 'dist'), {recursive: true})
+  renameSync(out, join(root, 'dist'))
+}
+
+function isFresh() {
+  const built = join(root, 'dist/trainyard.schema.json')
+  return existsSync(built) && SOURCES.every(path => newest(join(root, path)) <= statSync(built).mtimeMs)
+}
+
+function newest(path) {
+  const stat = statSync(path)
+  if (!stat.isDirectory()) return stat.mtimeMs
+  return Math.max(0, ...readdirSync(path).map(name => newest(join(path, name))))
+}

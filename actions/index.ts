@@ -1,0 +1,53 @@
+import type {Action} from '#shared/action'
+import type {InputSpec} from '#shared/inputs'
+import {inputs as evaluate} from './evaluate/src/inputs.js'
+
+interface Entry {
+  readonly inputs: InputSpec
+  // biome-ignore lint/suspicious/noExplicitAny: each action has inputs of its own type
+  load(): Promise<{default: Action<any>}>
+}
+
+/** Every action: its inputs at once, its code only when it runs. */
+export const ACTIONS: Readonly<Record<string, Entry>> = {
+  evaluate: {inputs: evaluate, load: () => import('./evaluate/src/main.js')}
+}
+
+/** The inputs of every action by its name: the vocabulary of `trainyard.yml`. */
+export const VOCABULARY = Object.fromEntries(Object.entries(ACTIONS).map(([name, {inputs}]) => [name, inputs]))
+
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+
+/** Runs an action as a step of a job: inputs from `INPUT_*`, exit code 0 or 1. */
+export async function runStep(name: string): Promise<void> {
+  await guarded(async () => {
+    const [{runAction}, {default: action}] = await Promise.all([import('#shared/action'), ACTIONS[name].load()])
+    return runAction(action, VOCABULARY, {env: process.env, cwd: process.cwd(), now: () => new Date(), print})
+  })
+}
+
+/** Runs the command line: `trainyard <action> --input value`, `trainyard run <workflow.yml>`. */
+export async function runCommandLine(args: readonly string[]): Promise<void> {
+  await guarded(async () => {
+    const {commandLine} = await import('#shared/cli/command-line')
+    return commandLine(args, {actions: ACTIONS, vocabulary: VOCABULARY, env: process.env, cwd: process.cwd(), print})
+  })
+}
+
+/** Runs the model server until it is told to end. */
+export async function runModelServer(args: readonly string[]): Promise<void> {
+  await guarded(async () => {
+    const {main} = await import('../runner-images/model-server/src/main.js')
+    return main(args)
+  })
+}
+
+// Without a last catch Node prints the whole minified line that threw.
+async function guarded(work: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await work()
+  } catch (error) {
+    print(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    process.exitCode = 1
+  }
+}

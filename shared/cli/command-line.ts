@@ -1,0 +1,111 @@
+import {writeFile} from 'node:fs/promises'
+import type {Action} from '#shared/action'
+import {UserError} from '#shared/errors'
+import {nearest} from '#shared/gates/validity'
+import type {Vocabulary} from '#shared/inputs/config'
+import type {InputSpec} from '#shared/inputs/reader'
+import {VERSION} from '#shared/version'
+import {readDescriptions} from './descriptions.js'
+import {configSchema} from './schema.js'
+
+export interface CommandLine {
+  readonly actions: Readonly<Record<string, {readonly inputs: InputSpec; load(): Promise<{default: Action}>}>>
+  readonly vocabulary: Vocabulary
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  print(line: string): void
+}
+
+/** Runs one command; gives the exit code: 0 green, 1 red, 2 usage, 3 could not measure. */
+export async function commandLine(args: readonly string[], line: CommandLine): Promise<number> {
+  const [command, ...rest] = args
+  try {
+    if (command === undefined || command === 'help' || command === '--help' || command === '-h') return await help(line)
+    if (command === '--version' || command === 'version') return say(VERSION, line)
+    if (command === 'schema') return await writeSchema(rest, line)
+    if (command === 'run') return await (await import('./run/command.js')).runCommand(rest, line)
+    if (command === 'start') return await (await import('./start/command.js')).startCommand(rest, line)
+    return await runOne(command, rest, line)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    line.print(`trainyard: ${error.message}${error.hint ? `\n${error.hint}` : ''}`)
+    return error.kind === 'usage' ? 2 : 3
+  }
+}
+
+function say(text: string, {print}: CommandLine): number {
+  print(text)
+  return 0
+}
+
+async function runOne(name: string, args: readonly string[], line: CommandLine): Promise<number> {
+  const entry = Object.hasOwn(line.actions, name) ? line.actions[name] : undefined
+  if (entry === undefined) {
+    const known = [...Object.keys(line.actions), 'run', 'start', 'schema']
+    throw new UserError(`unknown command "${name}"`, {
+      kind: 'usage',
+      hint: `Did you mean ${nearest(name, known)[0]}? There is: ${known.join(', ')}.`
+    })
+  }
+  if (args.includes('--help') || args.includes('-h')) return await helpOf(name, entry.inputs, line)
+  const flags = parseFlags(args, entry.inputs)
+  const [{runAction}, {default: action}] = await Promise.all([import('#shared/action'), entry.load()])
+  return await runAction(action, line.vocabulary, {env: line.env, cwd: line.cwd, flags, now: () => new Date(), print: line.print})
+}
+
+/** `--name value`, `--name=value`, repeated for lists. Throws UserError for unknown names, missing values and words without a flag. */
+export function parseFlags(args: readonly string[], spec: InputSpec): Record<string, string[]> {
+  const flags: Record<string, string[]> = {}
+  for (let index = 0; index < args.length; index++) {
+    const [, name, inline] = /^--([a-z][a-z-]*)(?:=(.*))?$/s.exec(args[index]) ?? []
+    if (name === undefined) throw new UserError(`"${args[index]}" is no flag`, {kind: 'usage', hint: 'Inputs are given as --name value.'})
+    if (!Object.hasOwn(spec, name))
+      throw new UserError(`unknown flag --${name}`, {kind: 'usage', hint: `Did you mean --${nearest(name, Object.keys(spec))[0]}?`})
+    const value = inline ?? args[++index]
+    if (value === undefined)
+      throw new UserError(`--${name}: expected a value, got the end of the line`, {kind: 'usage', hint: `Write --${name} value.`})
+    flags[name] = [...(flags[name] ?? []), value]
+  }
+  return flags
+}
+
+async function help(line: CommandLine): Promise<number> {
+  const rows = await Promise.all(
+    Object.keys(line.actions).map(async name => `  ${name.padEnd(18)} ${(await readDescriptions(name)).description}`)
+  )
+  return say(
+    [
+      'trainyard <action> --input value     run one action; inputs also come from trainyard.yml',
+      'trainyard run <workflow.yml>         run a workflow on this machine',
+      'trainyard start                      the whole pipeline on the wages example',
+      '',
+      ...rows,
+      '',
+      'trainyard <action> --help            its inputs',
+      'Exit codes: 0 green, 1 red, 2 usage, 3 could not measure.'
+    ].join('\n'),
+    line
+  )
+}
+
+async function helpOf(name: string, inputs: InputSpec, line: CommandLine): Promise<number> {
+  const {description, inputs: described} = await readDescriptions(name)
+  const rows = Object.keys(inputs).map(input => `  --${input.padEnd(18)} ${described[input] ?? ''}`)
+  return say([description, '', ...rows].join('\n'), line)
+}
+
+async function writeSchema(args: readonly string[], line: CommandLine): Promise<number> {
+  const descriptions = Object.fromEntries(
+    await Promise.all(Object.keys(line.actions).map(async name => [name, (await readDescriptions(name)).inputs] as const))
+  )
+  const json = `${JSON.stringify(configSchema(line.vocabulary, descriptions), undefined, 2)}\n`
+  const [flag, path] = args
+  if (flag === undefined) return say(json, line)
+  if (flag !== '--output' || path === undefined)
+    throw new UserError(`schema: expected --output file, got ${args.join(' ')}`, {
+      kind: 'usage',
+      hint: 'Write trainyard schema --output file.'
+    })
+  await writeFile(path, json)
+  return 0
+}

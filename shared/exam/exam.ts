@@ -1,0 +1,230 @@
+import {basename} from 'node:path'
+import {UserError} from '#shared/errors'
+import type {Material, Subject} from '#shared/evidence/evidence'
+import {shownPath} from '#shared/inputs'
+import {type Model, openModel} from '#shared/models/model'
+import type {Column} from '#shared/tables/column'
+import type {Fetched} from '#shared/tables/fetch'
+import {openTable, type Table} from '#shared/tables/table'
+import {joinRows} from './join.js'
+import {type Labels, parseLabels, parsePredictions} from './labels.js'
+import {rowsOf, type Sliceable, valuesOf} from './slices.js'
+
+/** Who sits the exam: a model, or predictions that something else made. */
+export type Sitter =
+  | {readonly kind: 'model'; readonly path: string; readonly name?: string}
+  | {readonly kind: 'predictions'; readonly path: string; readonly name?: string}
+
+export interface ExamRequest {
+  /** absent: the candidate's predictions file holds label and slice columns itself */
+  readonly data?: readonly string[]
+  readonly label: string
+  readonly candidate: Sitter
+  readonly champion?: Sitter
+  readonly key?: string
+  readonly positive?: string
+  readonly threshold: number
+  /** sensitive columns, which a model never takes by position */
+  readonly sensitive?: readonly string[]
+  /** columns that slices or groups are cut by; those that the table lacks are left to who asks for them */
+  readonly columns?: readonly string[]
+  readonly cwd: string
+  readonly tempDir: string
+}
+
+/** One sitter's answers, in the order of the exam's rows. */
+export interface Answers {
+  readonly name: string
+  readonly kind: Sitter['kind']
+  /** digest of the model, or of the predictions file */
+  readonly digest: {readonly sha256: string}
+  readonly size: number
+  /** of the positive class; absent: only classes were given */
+  readonly scores?: Float64Array
+  /** 0 or 1 */
+  readonly predictions: Uint8Array
+  /** scores outside [0, 1] or not finite; the first rows, from 1 */
+  readonly invalid: {readonly count: number; readonly rows: readonly number[]}
+}
+
+export interface Exam extends Sliceable {
+  readonly n: number
+  readonly labels: Uint8Array
+  readonly positive: string
+  /** all columns of the exam, which slices may name */
+  readonly names: readonly string[]
+  readonly columns: readonly Column[]
+  readonly data: readonly Material[]
+  readonly candidate: Answers
+  readonly champion?: Answers
+  values(column: string): {value: string; n: number}[]
+  rows(slice: Parameters<typeof rowsOf>[0]): Uint32Array | undefined
+  /** the table itself, for who writes it on; closed by `close` */
+  readonly table: Table
+  close(): void
+}
+
+/**
+ * Opens the exam and lets candidate and champion sit it, on the same rows. One pass over the data reads label, key, what the models take and
+ * what slices name. Throws UserError on labels, predictions or keys that don't fit.
+ */
+export async function openExam(request: ExamRequest): Promise<Exam> {
+  const {candidate, data} = request
+  if (data === undefined && candidate.kind === 'model')
+    throw new UserError('data: required and not given', {kind: 'usage', hint: 'A model needs the exam: give `data`.'})
+  const table = await open(data ?? [candidate.path], request)
+  const models: Model[] = []
+  try {
+    const sitters = await Promise.all([candidate, request.champion].map(sitter => sitter && prepare(sitter, table, request, models)))
+    const [fetched, ready] = await fetchOnce(table, request, sitters)
+    const answers: (Answers | undefined)[] = []
+    for (const sitter of sitters) answers.push(sitter && (await sitter.answer(fetched, ready)))
+    const files = await table.digests()
+    return {
+      n: fetched.rows,
+      ...ready,
+      names: table.names,
+      columns: fetched.columns,
+      data: files.map(({name, sha256, size}) => ({kind: 'data', name, digest: {sha256}, size})),
+      candidate: answers[0] as Answers,
+      champion: answers[1],
+      categorical: name => fetched.categorical(name),
+      numeric: name => fetched.numeric(name),
+      values: column => valuesOf(fetched.categorical(column)),
+      rows: slice => rowsOf(slice, fetched, fetched.rows),
+      table,
+      close: () => table.close()
+    }
+  } catch (error) {
+    table.close()
+    throw error
+  } finally {
+    await Promise.all(models.map(model => model.close()))
+  }
+}
+
+function open(paths: readonly string[], {cwd, tempDir}: ExamRequest): Promise<Table> {
+  return openTable({paths, cwd, limits: {tempDir}})
+}
+
+interface Prepared {
+  /** columns of the exam that it reads */
+  readonly columns: readonly string[]
+  answer(fetched: Fetched, labels: Labels & {classes: readonly string[]}): Promise<Answers>
+}
+
+async function prepare(sitter: Sitter, table: Table, request: ExamRequest, models: Model[]): Promise<Prepared> {
+  const name = sitter.name ?? basename(sitter.path)
+  if (sitter.kind === 'predictions')
+    return {
+      columns: request.key === undefined ? [] : [request.key],
+      answer: (fetched, labels) => readAnswers(sitter, name, fetched, labels, table, request)
+    }
+  const model = await openModel(sitter.path)
+  models.push(model)
+  const without = [request.label, ...(request.key === undefined ? [] : [request.key]), ...(request.sensitive ?? [])]
+  const all = {names: table.names, numeric: () => undefined, text: () => []}
+  const columns = model.columnsOf(all, without)
+  return {
+    columns,
+    answer: async fetched => {
+      const {values, invalid} = await model.score({...fetched, names: table.names}, fetched.rows, without)
+      const predictions = Uint8Array.from(values, score => (score >= request.threshold ? 1 : 0))
+      return {name, kind: 'model', digest: {sha256: model.digest.sha256}, size: model.digest.size, scores: values, predictions, invalid}
+    }
+  }
+}
+
+async function fetchOnce(
+  table: Table,
+  request: ExamRequest,
+  sitters: readonly (Prepared | undefined)[]
+): Promise<[Fetched, Labels & {classes: readonly string[]}]> {
+  const {label, key, columns = [], sensitive = [], data} = request
+  const own = data === undefined ? ['score', 'prediction'] : []
+  const wanted = [
+    label,
+    ...(key === undefined ? [] : [key]),
+    ...sitters.flatMap(sitter => sitter?.columns ?? []),
+    ...[...columns, ...sensitive, ...own].filter(name => table.names.includes(name))
+  ]
+  const fetched = await table.fetch([...new Set(wanted)])
+  if (fetched.rows === 0)
+    throw new UserError(`${table.files[0]?.name ?? 'data'}: the exam has no rows`, {hint: 'Give a file with rows below its header.'})
+  const coded = fetched.categorical(label)
+  return [fetched, {...parseLabels(coded, label, request.positive), classes: coded.values}]
+}
+
+/** A predictions file's answers, joined to the exam by key unless the file is the exam. */
+async function readAnswers(
+  sitter: Sitter,
+  name: string,
+  exam: Fetched,
+  labels: Labels & {classes: readonly string[]},
+  examTable: Table,
+  request: ExamRequest
+): Promise<Answers> {
+  const itself = request.data === undefined && sitter === request.candidate
+  if (!itself && request.key === undefined)
+    throw new UserError('key: required with a predictions file and not given', {
+      kind: 'usage',
+      hint: 'Name the column that names a row in both files.'
+    })
+  const table = itself ? examTable : await open([sitter.path], request)
+  try {
+    const given = ['score', 'prediction'].filter(column => table.names.includes(column))
+    if (given.length === 0)
+      throw new UserError(`${shownPath(sitter.path, request.cwd)}: expected a column score or prediction, got ${table.names.join(', ')}`, {
+        hint: 'Write the probability of the positive class as score.'
+      })
+    const own = itself ? exam : await table.fetch([request.key ?? '', ...given])
+    const rows = itself
+      ? undefined
+      : joinRows(exam.text(request.key ?? ''), own.text(request.key ?? ''), {
+          exam: examTable.files[0]?.name ?? 'data',
+          other: table.files[0]?.name ?? name,
+          key: request.key ?? ''
+        })
+    const [file] = await table.digests()
+    return {
+      name,
+      kind: 'predictions',
+      digest: {sha256: file.sha256},
+      size: file.size,
+      ...answersOf(own, rows, given, labels, request, file.name)
+    }
+  } finally {
+    if (!itself) table.close()
+  }
+}
+
+function answersOf(
+  own: Fetched,
+  rows: Uint32Array | undefined,
+  given: readonly string[],
+  labels: Labels & {classes: readonly string[]},
+  {threshold}: ExamRequest,
+  file: string
+) {
+  if (!given.includes('score')) {
+    const predictions = parsePredictions(own.categorical('prediction'), `${file}: prediction`, labels.positive, labels.classes)
+    return {predictions: rows === undefined ? predictions : Uint8Array.from(rows, row => predictions[row]), invalid: {count: 0, rows: []}}
+  }
+  const numbers = own.numeric('score')
+  if (numbers === undefined)
+    throw new UserError(`${file}: score: expected numbers, got text`, {hint: 'Write probabilities between 0 and 1.'})
+  const scores = rows === undefined ? numbers : Float64Array.from(rows, row => numbers[row])
+  const bad: number[] = []
+  let count = 0
+  for (let row = 0; row < scores.length; row++) {
+    if (scores[row] >= 0 && scores[row] <= 1) continue
+    count++
+    if (bad.length < 20) bad.push(row + 1)
+  }
+  return {scores, predictions: Uint8Array.from(scores, score => (score >= threshold ? 1 : 0)), invalid: {count, rows: bad}}
+}
+
+/** The subject that answers are about: the model, or the predictions file, which is data. */
+export function subjectOf({name, kind, digest, size}: Answers): Subject {
+  return {kind: kind === 'model' ? 'model' : 'data', name, digest, size}
+}

@@ -1,0 +1,47 @@
+import {UserError} from '#shared/errors'
+import type {Condition} from '#shared/gates/gate'
+import {conditionText} from '#shared/gates/gate'
+import type {Coded} from './labels.js'
+
+/** What slices are cut from. */
+export interface Sliceable {
+  categorical(name: string): Coded
+  numeric(name: string): Float64Array | undefined
+}
+
+/** The rows, from 0 and rising, that meet every condition; undefined for no condition: all rows. A missing cell meets none but `!=`. */
+export function rowsOf(slice: readonly Condition[], table: Sliceable, n: number): Uint32Array | undefined {
+  if (slice.length === 0) return undefined
+  const tests = slice.map(condition => testOf(condition, table))
+  const rows = new Uint32Array(n)
+  let count = 0
+  for (let row = 0; row < n; row++) if (tests.every(test => test(row))) rows[count++] = row
+  return rows.slice(0, count)
+}
+
+function testOf(condition: Condition, table: Sliceable): (row: number) => boolean {
+  const {column, operator, value} = condition
+  if (operator === '=' || operator === '!=') {
+    const {codes, values} = table.categorical(column)
+    const code = values.indexOf(value)
+    return operator === '=' ? row => code >= 0 && codes[row] === code : row => codes[row] !== code
+  }
+  const numbers = table.numeric(column)
+  const bound = value.trim() === '' ? Number.NaN : Number(value)
+  if (numbers === undefined || !Number.isFinite(bound)) {
+    throw new UserError(
+      `slice [${conditionText(condition)}]: ${numbers === undefined ? `${column} holds text` : `"${value}" is no number`}`,
+      {kind: 'usage', hint: 'Compare numbers with >= <= > <, text with = and !=.'}
+    )
+  }
+  if (operator === '>=') return row => numbers[row] >= bound
+  if (operator === '<=') return row => numbers[row] <= bound
+  return operator === '>' ? row => numbers[row] > bound : row => numbers[row] < bound
+}
+
+/** The values of a column with their number of rows, most first. */
+export function valuesOf({codes, values}: Coded): {value: string; n: number}[] {
+  const counts = new Float64Array(values.length)
+  for (const code of codes) if (code >= 0) counts[code]++
+  return values.map((value, index) => ({value, n: counts[index]})).sort((a, b) => b.n - a.n || (a.value < b.value ? -1 : 1))
+}
