@@ -1,0 +1,74 @@
+import {copyFileSync, readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {parseEvidence} from '#shared/evidence/schema'
+import type {Progress, StepResult} from '../run/progress.js'
+import {type RunResult, runWorkflow} from '../run/run.js'
+import type {Stage} from './stage.js'
+import {renderStep, seconds, type Told} from './told.js'
+
+/** One run of the workflow. */
+export interface Act {
+  readonly event: 'push' | 'pull_request'
+  readonly title: string
+}
+
+export interface Played extends Act {
+  readonly result: RunResult['result']
+  readonly jobs: RunResult['jobs']
+  readonly told: readonly Told[]
+  /** what `report` wrote last, copied to the stage's folder */
+  readonly page?: string
+  readonly comment?: string
+}
+
+export interface Host {
+  /** the clone of Trainyard, whose bundles run */
+  readonly packageRoot: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  print(line: string): void
+}
+
+const WORKFLOW = '.github/workflows/continuous-training.yml'
+
+/** Runs the workflow once and says what happens, a line a step. */
+export async function play(act: Act, stage: Stage, number: number, host: Host): Promise<Played> {
+  const told: Told[] = []
+  let job = ''
+  host.print(`\n${number}. ${act.title}`)
+  const onProgress = (progress: Progress) => {
+    if (progress.kind !== 'step-end') return
+    const one: Told = {job: progress.job, step: progress.step, evidence: evidenceOf(progress.step)}
+    told.push(one)
+    const lines = renderStep(one)
+    if (lines.length > 0 && progress.job !== job) host.print(`   ${progress.job}`)
+    if (lines.length > 0) job = progress.job
+    for (const line of lines) host.print(`     ${line}`)
+  }
+  const started = performance.now()
+  const {result, jobs} = await runWorkflow({
+    file: join(stage.repository.folder, WORKFLOW),
+    cwd: stage.repository.folder,
+    packageRoot: host.packageRoot,
+    event: act.event,
+    vars: stage.vars,
+    secrets: stage.secrets,
+    env: host.env,
+    workDir: join(stage.folder, 'runs', `${number}-${act.event}`),
+    onProgress
+  })
+  host.print(`   ${result} after ${seconds(performance.now() - started)}`)
+  return {...act, result, jobs, told, ...keepReport(told, stage.folder)}
+}
+
+function evidenceOf({outputs}: StepResult): Told['evidence'] {
+  return outputs.evidence ? parseEvidence(JSON.parse(readFileSync(outputs.evidence, 'utf8')), outputs.evidence) : undefined
+}
+
+function keepReport(told: readonly Told[], folder: string): Pick<Played, 'page' | 'comment'> {
+  const last = told.findLast(({step}) => step.outputs.page && step.outputs.markdown)
+  if (last === undefined) return {}
+  const kept = {page: join(folder, 'report.html'), comment: join(folder, 'comment.md')}
+  copyFileSync(last.step.outputs.page, kept.page)
+  copyFileSync(last.step.outputs.markdown, kept.comment)
+  return kept
+}

@@ -1,0 +1,103 @@
+import {readFileSync} from 'node:fs'
+import {join, relative} from 'node:path'
+import {parseArgs} from 'node:util'
+import {messageOf, UserError} from '#shared/errors'
+import {type Act, type Played, play} from './act.js'
+import {exampleIn, findCheckout} from './checkout.js'
+import {type Change, findChange, USUAL_CHANGE} from './repository.js'
+import {openStage, type Stage} from './stage.js'
+import {renderFailures} from './told.js'
+
+/** What the other changes of the example show. */
+export const CASES: Readonly<Record<string, string>> = {
+  'raw-data': 'the published tables, with two columns inverted',
+  'worse-model': 'a model that has only education left',
+  'biased-model': 'gender as an input: better scores, and below four fifths',
+  'failing-canary': 'a model that fails on a category which only live rows have'
+}
+
+/** What `trainyard start` meets of the world. */
+export interface StartIo {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  print(line: string): void
+}
+
+/** Requests a second to the model server. */
+const RATE = 1000
+
+/**
+ * Plays the example on this machine: a push of the first model, a pull request with a change, and its merge when it is green.
+ * Everything lies in trainyard-out/start, which each start empties. Gives 0 when all was green, 1 when a run was red.
+ * Throws UserError (kind usage) for wrong arguments.
+ */
+export async function startCommand(args: readonly string[], io: StartIo): Promise<number> {
+  const {print} = io
+  const checkout = findCheckout()
+  const change = findChange(exampleIn(checkout), parseWith(args))
+  const stage = await openStage(checkout, join(checkout, 'trainyard-out/start'), RATE)
+  const host = {packageRoot: checkout, env: io.env, print}
+  const place = relative(io.cwd, stage.folder)
+  print(`The wages example: the repository lies in ${place}/wages, the registry and each run beside it.`)
+  print(`Its model server is called ${RATE.toLocaleString('en')} times a second with rows of traffic/live.csv.`)
+  const played: Played[] = []
+  try {
+    for (const {prepare, ...act} of acts(change, stage)) {
+      prepare()
+      const one = await play(act, stage, played.length + 1, host)
+      played.push(one)
+      if (act.event === 'pull_request') showComment(one, print)
+      if (one.result === 'red') break
+    }
+  } finally {
+    await stage.close()
+  }
+  for (const line of ending(played, change, io.cwd)) print(line)
+  return played.every(({result}) => result === 'green') ? 0 : 1
+}
+
+function parseWith(args: readonly string[]): string | undefined {
+  try {
+    return parseArgs({args: [...args], options: {with: {type: 'string'}}, allowPositionals: false}).values.with
+  } catch (error) {
+    throw new UserError(`start: ${messageOf(error)}`, {
+      kind: 'usage',
+      hint: `npm start, or npm start -- --with ${Object.keys(CASES).join(' | ')}`
+    })
+  }
+}
+
+function acts(change: Change, {repository}: Stage): readonly (Act & {prepare(): void})[] {
+  return [
+    {event: 'push', title: 'push to main: the first model', prepare: () => undefined},
+    {event: 'pull_request', title: `pull request: ${change.name}`, prepare: () => repository.propose(change)},
+    {event: 'push', title: `push to main: ${change.name} is merged`, prepare: () => repository.merge(change)}
+  ]
+}
+
+function showComment({comment}: Played, print: (line: string) => void): void {
+  if (comment === undefined) return
+  print('\n   The comment on the pull request:\n')
+  for (const line of readFileSync(comment, 'utf8').trimEnd().split('\n')) print(`   │ ${line}`)
+}
+
+function ending(played: readonly Played[], change: Change, cwd: string): readonly string[] {
+  const {page} = played.findLast(one => one.page !== undefined) ?? {}
+  const red = played.find(({result}) => result === 'red')
+  return [
+    '',
+    ...played.map(({result, title}) => `${result.padEnd(6)}${title}`),
+    ...(page === undefined ? [] : [`Page: ${relative(cwd, page)}`]),
+    ...(red === undefined ? nextSteps(change) : ['', ...renderFailures(red.told, red.jobs)])
+  ]
+}
+
+function nextSteps(change: Change): readonly string[] {
+  const others = Object.entries(CASES).filter(([name]) => name !== change.name)
+  return [
+    '',
+    'Try next:',
+    ...others.map(([name, what]) => `  npm start -- --with ${name.padEnd(16)}${what}`),
+    ...(change.name === USUAL_CHANGE ? ['  or copy workflows-examples/wages to a folder of your own, and change params.yml'] : [])
+  ]
+}

@@ -1,0 +1,69 @@
+import {type Check, type Evidence, outcomeOf} from '#shared/evidence/evidence'
+import {renderLine} from '#shared/report/summary'
+import {redChecks, SIGNS} from '#shared/report/verdicts'
+import type {JobResult, StepResult} from '../run/progress.js'
+
+/** A step that ended, and the evidence that it left, if it is one of ours. */
+export interface Told {
+  readonly job: string
+  readonly step: StepResult
+  readonly evidence?: Evidence
+}
+
+const MOST_CHECKS = 4
+
+/**
+ * What a step decided, for a terminal: one line with its verdict and its time, and below it what did not pass.
+ * Steps that only move files are told when they fail.
+ */
+export function renderStep({step, evidence}: Told): readonly string[] {
+  if (step.outcome === 'skipped') return []
+  if (evidence !== undefined) return [`${renderLine(evidence)}  (${seconds(step.durationMs)})`, ...notPassed(evidence)]
+  if (step.outcome === 'success') return []
+  return [`✗ ${shortName(step)}: ${step.outcome}`, ...errorsOf(step).map(message => `    ${message}`)]
+}
+
+function notPassed({checks, policy}: Evidence): string[] {
+  const shown = checks
+    .filter(check => check.verdict !== 'pass')
+    .toSorted((one, other) => Number(isRed(other, policy)) - Number(isRed(one, policy)))
+  const lines = shown.slice(0, MOST_CHECKS).map(check => `    ${SIGNS[check.verdict].mark} ${sentence(check)}`)
+  return shown.length > MOST_CHECKS ? [...lines, `    and ${shown.length - MOST_CHECKS} more, in the report`] : lines
+}
+
+const isRed = (check: Check, policy: Evidence['policy']) => outcomeOf(check, policy) === 'red'
+
+/** The failing steps and why, the last thing that a red start says. */
+export function renderFailures(told: readonly Told[], jobs: readonly JobResult[]): readonly string[] {
+  const all = told.filter(({step}) => step.outcome === 'failure' || step.outcome === 'cancelled')
+  // A report is red because of what is missing, which is what these others did not hand on.
+  const others = all.filter(({step}) => shortName(step) !== 'report')
+  const failed = others.length > 0 ? others : all
+  if (failed.length > 0)
+    return failed.flatMap(one => [`✗ ${one.job}: ${shortName(one.step)}`, ...reasonsOf(one).map(reason => `    ${reason}`)])
+  return jobs.filter(job => job.result === 'failure' || job.result === 'cancelled').map(job => `✗ ${job.id}: ${job.result}`)
+}
+
+function reasonsOf({step, evidence}: Told): readonly string[] {
+  const red = evidence === undefined ? [] : redChecks(evidence)
+  if (red.length === 0) return errorsOf(step)
+  const reasons = red.slice(0, MOST_CHECKS).map(sentence)
+  return red.length > MOST_CHECKS ? [...reasons, `and ${red.length - MOST_CHECKS} more`] : reasons
+}
+
+/** `OWNER/trainyard/actions/evaluate@v1` is `evaluate`. */
+function shortName({uses, name}: StepResult): string {
+  return /\/([^/@]+)@[^@]*$/.exec(uses ?? '')?.[1] ?? name
+}
+
+function sentence({id, message}: Check): string {
+  return message.includes(id) ? message : `${id}: ${message}`
+}
+
+function errorsOf(step: StepResult): string[] {
+  return step.annotations.filter(({level}) => level === 'error').map(({message}) => message.split('\n')[0])
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
