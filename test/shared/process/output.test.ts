@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {bytesText, lineCutter, neutraliser, plainText} from '../../shared/process/output.js'
+import {bytesText, lineCutter, neutraliser, plainText} from '../../../shared/process/output.js'
 
 function cut(chunks: readonly (string | Buffer)[], options: Parameters<typeof lineCutter>[1] = {}): string[] {
   const lines: string[] = []

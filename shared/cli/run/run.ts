@@ -1,0 +1,151 @@
+import {randomUUID} from 'node:crypto'
+import type {EventEmitter} from 'node:events'
+import {mkdir, mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {basename, dirname, join, relative, resolve} from 'node:path'
+import {codeOf, messageOf, UserError} from '#shared/errors'
+import {chooseEvent} from './event.js'
+import {runJob} from './job.js'
+import type {RunState} from './job-state.js'
+import {masks} from './masks.js'
+import type {JobResult, Progress} from './progress.js'
+import {readRepository} from './repository.js'
+import {type Job, parseWorkflowFile, type Workflow} from './workflow.js'
+
+export interface RunOptions {
+  readonly file: string
+  readonly cwd: string
+  /** the folder of this package: actions/ and dist/ lie in it */
+  readonly packageRoot: string
+  /** `push`, `pull_request`, `schedule`, `workflow_dispatch`; default: the first that the workflow has, push before all */
+  readonly event?: string
+  /** payload of the event; default: a minimal one */
+  readonly payload?: unknown
+  readonly vars?: Readonly<Record<string, string>>
+  /** masked wherever they would be shown; GITHUB_TOKEN is also `github.token` */
+  readonly secrets?: Readonly<Record<string, string>>
+  /** what of it a job takes over: see machineVariables */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** kept for inspection; must be empty or absent. Default: a temporary folder, removed when all is green */
+  readonly workDir?: string
+  readonly skipUnknown?: boolean
+  readonly onProgress?: (progress: Progress) => void
+  /** emits SIGINT and SIGTERM; default: this process */
+  readonly signals?: Pick<EventEmitter, 'on' | 'off'>
+  readonly graceMs?: {readonly terminate: number; readonly kill: number}
+  readonly runId?: string
+}
+
+export interface RunResult {
+  readonly result: 'green' | 'red'
+  readonly workflow: string
+  readonly event: string
+  readonly jobs: readonly JobResult[]
+  /** undefined when the folder is gone: a green run without `workDir` */
+  readonly workDir?: string
+  readonly artifactsDir?: string
+}
+
+/** How the runner itself ends a cancelled step. */
+const GRACE_MS = {terminate: 7500, kill: 10_000}
+
+/** Runs a workflow file on this machine, its jobs one after the other. Throws UserError (kind usage) when the file or the wish cannot be obeyed; a red job is a result. */
+export async function runWorkflow(options: RunOptions): Promise<RunResult> {
+  const emit = options.onProgress ?? (() => undefined)
+  const {workflow, facts} = await prepare(options)
+  for (const text of [...workflow.said, ...facts.event.said]) emit({kind: 'said', text})
+  const root = await openWorkDir(options.workDir)
+  const secrets = options.secrets ?? {}
+  const run: RunState = {
+    facts,
+    root,
+    packageRoot: options.packageRoot,
+    env: options.env,
+    vars: options.vars ?? {},
+    secrets,
+    artifacts: {folder: join(root, 'artifacts')},
+    masks: masks(Object.values(secrets)),
+    signals: options.signals ?? process,
+    graceMs: options.graceMs ?? GRACE_MS,
+    emit,
+    results: new Map(),
+    cancelled: false
+  }
+  await runJobs(run, workflow)
+  const jobs = [...run.results.values()]
+  const red = run.cancelled || jobs.some(job => job.result === 'cancelled' || (job.result === 'failure' && !job.tolerated))
+  const kept = red || options.workDir !== undefined
+  if (!kept) await rm(root, {recursive: true, force: true})
+  return {
+    result: red ? 'red' : 'green',
+    workflow: workflow.name,
+    event: facts.event.name,
+    jobs,
+    ...(kept && {workDir: root, artifactsDir: run.artifacts.folder})
+  }
+}
+
+async function prepare(options: RunOptions): Promise<{workflow: Workflow; facts: RunState['facts']}> {
+  const path = resolve(options.cwd, options.file)
+  const text = await readFile(path, 'utf8').catch(error => {
+    throw new UserError(`${options.file}: ${codeOf(error) === 'ENOENT' ? 'no such file' : messageOf(error)}`, {kind: 'usage', cause: error})
+  })
+  const actions = await readdir(join(options.packageRoot, 'actions')).catch(() => [])
+  const workflow = await parseWorkflowFile(text, options.file, {actions: actions.sort(), skipUnknown: options.skipUnknown})
+  const repository = await readRepository(dirname(path), rootOf(path))
+  const event = chooseEvent(workflow.events, {name: options.event, payload: options.payload}, repository, options.file)
+  const runId = options.runId ?? String(Date.now())
+  return {
+    workflow,
+    facts: {
+      workflow: workflow.name,
+      file: relative(repository.root, path),
+      event,
+      repository,
+      runId,
+      token: options.secrets?.GITHUB_TOKEN ?? ''
+    }
+  }
+}
+
+/** Without git: the folder that holds `.github/workflows`, else the folder of the file. */
+function rootOf(path: string): string {
+  const folder = dirname(path)
+  return basename(folder) === 'workflows' && basename(dirname(folder)) === '.github' ? dirname(dirname(folder)) : folder
+}
+
+async function openWorkDir(wished: string | undefined): Promise<string> {
+  if (wished === undefined) return mkdtemp(join(tmpdir(), `trainyard-run-${randomUUID().slice(0, 8)}-`))
+  await mkdir(wished, {recursive: true})
+  if ((await readdir(wished)).length > 0)
+    throw new UserError(`--work-dir ${wished}: is not empty`, {
+      kind: 'usage',
+      hint: 'name a new folder: what an earlier run left would be taken for this one'
+    })
+  return resolve(wished)
+}
+
+async function runJobs(run: RunState, workflow: Workflow): Promise<void> {
+  const cancel = (): void => {
+    run.cancelled = true
+  }
+  const heard = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of heard) run.signals.on(signal, cancel)
+  try {
+    for (const job of inOrder(workflow.jobs)) run.results.set(job.id, await runJob(run, workflow, job))
+  } finally {
+    for (const signal of heard) run.signals.off(signal, cancel)
+  }
+}
+
+/** Jobs after all that they need, else as written; the parser has refused circles. */
+function inOrder(jobs: readonly Job[]): Job[] {
+  const ordered: Job[] = []
+  const add = (job: Job): void => {
+    if (ordered.includes(job)) return
+    for (const need of job.needs) for (const other of jobs) if (other.id === need) add(other)
+    ordered.push(job)
+  }
+  for (const job of jobs) add(job)
+  return ordered
+}

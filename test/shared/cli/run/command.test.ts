@@ -1,0 +1,101 @@
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {type RunIo, runCommand} from '#shared/cli/run/command'
+import {oneJob, repositoryFolder} from '../../../support/workflow.js'
+
+async function trainyardRun(workflow: string, args: readonly string[], more: Partial<RunIo> & {files?: Record<string, string>} = {}) {
+  const cwd = repositoryFolder({'w.yml': workflow, ...more.files})
+  let stdout = ''
+  let stderr = ''
+  const io: RunIo = {
+    stdout: {write: text => (stdout += text)},
+    stderr: {write: text => (stderr += text)},
+    cwd,
+    env: process.env,
+    packageRoot: cwd,
+    ...more
+  }
+  return {code: await runCommand(args, io), stdout, stderr, cwd}
+}
+
+const untimed = (text: string) => text.replace(/ +\d+\.\d s/g, ' TIME s')
+
+test('a green run as a person reads it', async () => {
+  const workflow = `name: training\n${oneJob('- name: say\n  run: |\n    echo hello\n    echo "## Done" >> "$GITHUB_STEP_SUMMARY"\n- {name: never, if: failure(), run: x}')}`
+  const {code, stdout, stderr} = await trainyardRun(workflow, ['w.yml'])
+  expect([code, stderr]).toEqual([0, ''])
+  expect(untimed(stdout)).toBe(`  line 5: job a: runs-on ubuntu-latest: runs here
+
+a
+  ▸ say
+      hello
+    │ ## Done
+  ✓ say TIME s
+  – never: skipped
+
+✓ a    success TIME s
+
+training (push): green
+`)
+})
+
+test('a red run names the job, the step and the reason', async () => {
+  const {code, stdout} = await trainyardRun(
+    oneJob('- name: judge\n  run: |\n    echo "::error file=a.csv,line=2::roc_auc is below"\n    exit 1'),
+    ['w.yml']
+  )
+  expect(code).toBe(1)
+  expect(stdout).toContain('    error a.csv:2: roc_auc is below\n')
+  expect(untimed(stdout)).toContain('✗ a    failure TIME s  judge: roc_auc is below\n\nw.yml (push): red\nfiles of the run: ')
+})
+
+test('variables, secrets, event file and work folder', async () => {
+  const workflow = oneJob(
+    '- run: echo "${{ vars.A }} ${{ secrets.B }} ${{ secrets.C }} ${{ github.token }} ${{ github.event.x }}" > out.txt; cat out.txt'
+  )
+  const {code, stdout, cwd} = await trainyardRun(
+    workflow,
+    [
+      'w.yml',
+      '--var',
+      'A=1=2',
+      '--secret',
+      'B=bee',
+      '--secret',
+      'C',
+      '--secret',
+      'GITHUB_TOKEN=tok',
+      '--event-file',
+      'e.json',
+      '--work-dir',
+      'work'
+    ],
+    {files: {'e.json': '{"x": 5}'}, env: {...process.env, C: 'sea'}}
+  )
+  expect(code).toBe(0)
+  expect(stdout).toContain('      1=2 *** *** *** 5\n')
+  expect(stdout).toContain(`files of the run: ${join(cwd, 'work')}\n`)
+  const {readFileSync} = await import('node:fs')
+  expect(readFileSync(join(cwd, 'work/jobs/a/workspace/out.txt'), 'utf8')).toBe('1=2 bee sea tok 5\n')
+})
+
+test.each<[string, string[], string]>([
+  ['no file', [], 'expected one workflow file, got none'],
+  ['two files', ['a', 'b'], 'expected one workflow file, got a, b'],
+  ['absent file', ['absent.yml'], 'absent.yml: no such file'],
+  ['unknown flag', ['w.yml', '--evnt', 'push'], "Unknown option '--evnt'"],
+  ['unknown event', ['w.yml', '--event', 'release'], 'w.yml: is not started by release'],
+  ['var without value', ['w.yml', '--var', 'A'], '--var: expected NAME=value, got A'],
+  ['secret that is not in the environment', ['w.yml', '--secret', 'NO_SUCH_NAME'], '--secret: expected NAME=value, got NO_SUCH_NAME'],
+  ['event file that is no JSON', ['w.yml', '--event-file', 'w.yml'], 'is not JSON'],
+  ['work folder that is not empty', ['w.yml', '--work-dir', '.'], 'is not empty']
+])('%s: exit code 2', async (_, args, message) => {
+  const {code, stdout, stderr} = await trainyardRun(oneJob('- run: echo ran'), args)
+  expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
+  expect(stdout).not.toContain('ran')
+})
+
+test('--help', async () => {
+  const {code, stdout} = await trainyardRun('', ['--help'])
+  expect([code, stdout]).toEqual([0, expect.stringContaining('--skip-unknown')])
+})
