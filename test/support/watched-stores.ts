@@ -1,0 +1,28 @@
+import type {BlobStore, ObjectStore, Stores} from '#shared/registry/store'
+
+/** Stores that call `before` and `after` around every write, with the number of writes so far, so that a test may stop there. */
+export function watchedStores(
+  stores: Stores,
+  hooks: {readonly before?: (write: number, what: string) => void; readonly after?: (write: number, what: string) => void}
+): Stores {
+  let writes = 0
+  const watched =
+    <A extends unknown[], R>(what: string, write: (...given: A) => Promise<R>) =>
+    async (...given: A): Promise<R> => {
+      const number = ++writes
+      const label = `${what} ${String(given[0])}`
+      hooks.before?.(number, label)
+      const result = await write(...given)
+      hooks.after?.(number, label)
+      return result
+    }
+  const {objects, blobs} = stores
+  const watchedObjects: ObjectStore = {
+    ...objects,
+    putIfAbsent: watched('putIfAbsent', objects.putIfAbsent),
+    putIfMatch: watched('putIfMatch', objects.putIfMatch),
+    delete: watched('delete', objects.delete)
+  }
+  const watchedBlobs: BlobStore = {...blobs, put: watched('put', blobs.put), delete: watched('delete', blobs.delete)}
+  return {...stores, objects: watchedObjects, blobs: watchedBlobs}
+}
