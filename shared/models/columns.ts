@@ -31,6 +31,24 @@ export function rowsOf(columns: Columns, from: number, to: number): Columns {
   }
 }
 
+/** The same columns, each built once: a table may make its texts anew at every call. */
+export function remembered(columns: Columns): Columns {
+  const numbers = new Map<string, Float64Array | undefined>()
+  const texts = new Map<string, readonly string[]>()
+  return {
+    names: columns.names,
+    numeric: name => {
+      if (!numbers.has(name)) numbers.set(name, columns.numeric(name))
+      return numbers.get(name)
+    },
+    text: name => {
+      const known = texts.get(name) ?? columns.text(name)
+      texts.set(name, known)
+      return known
+    }
+  }
+}
+
 function textOf(value: number | string): string {
   return Number.isNaN(value) ? '' : String(value)
 }

@@ -14,6 +14,16 @@ export interface Feed {
   readonly packer: Packer
 }
 
+/** A column of the table, and what the model takes it for; an `integer` input has no missing value. */
+export interface ReadColumn {
+  readonly column: string
+  readonly kind: 'real' | 'integer' | 'text'
+}
+
+export function kindOf({type}: Packer): ReadColumn['kind'] {
+  return type === 'string' ? 'text' : type.startsWith('float') ? 'real' : 'integer'
+}
+
 export interface FeedPlan {
   readonly feeds: readonly Feed[]
   /** columns that the model reads */

@@ -30,7 +30,7 @@ export interface Inspected {
 export async function inspectModel(path: string, limits: Partial<ModelLimits> = {}): Promise<Inspected> {
   const bounds = {...MODEL_LIMITS, ...limits}
   const stat = await lstat(path).catch(() => undefined)
-  if (stat === undefined) throw new UserError(`${path}: no such file`, {hint: 'Name the model that the training wrote.'})
+  if (stat === undefined) throw new UserError(`${path}: no such file`, {hint: 'Name the model that the training wrote.', kind: 'usage'})
   return stat.isDirectory() ? inspectFolder(path, bounds) : inspectFile(path, bounds)
 }
 
@@ -72,7 +72,10 @@ async function modelIn(path: string): Promise<string> {
   const chosen = found.length === 1 ? found[0] : found.find(name => name === 'model.onnx')
   if (chosen !== undefined) return chosen
   const got = found.length === 0 ? 'none' : found.map(name => basename(name)).join(', ')
-  throw new UserError(`${path}: expected one .onnx file in the folder, got ${got}`, {hint: 'Name the file, or call it model.onnx.'})
+  throw new UserError(`${path}: expected one .onnx file in the folder, got ${got}`, {
+    hint: 'Name the file, or call it model.onnx.',
+    kind: 'usage'
+  })
 }
 
 async function readModel(path: string, limits: ModelLimits): Promise<Buffer> {

@@ -1,6 +1,6 @@
 import {messageOf, UserError} from '#shared/errors'
-import type {Columns} from './columns.js'
-import {type FeedPlan, packFeeds, planFeeds} from './feeds.js'
+import {type Columns, remembered} from './columns.js'
+import {type FeedPlan, kindOf, packFeeds, planFeeds, type ReadColumn} from './feeds.js'
 import {type Inspected, inspectModel} from './inspect.js'
 import {MODEL_LIMITS, type ModelLimits} from './limits.js'
 import {chooseOutput, invalidRows, readScores, type Scores} from './scores.js'
@@ -25,12 +25,30 @@ export interface Model {
    * Throws UserError that lists both sides when they don't fit.
    */
   columnsOf(columns: Columns, without?: readonly string[]): readonly string[]
+  /** the same with what each is read as */
+  reads(columns: Columns, without?: readonly string[]): readonly ReadColumn[]
   /**
-   * Scores `n` rows in chunks. An invalid score is reported, not thrown; throws UserError that names the first row that the graph rejects,
-   * and column and row of a value that an input can't hold.
+   * Scores `n` rows in chunks. An invalid score is reported, not thrown. Throws RejectedRow for the first row at which the graph stops, and
+   * UserError with column and row of a value that an input can't hold.
    */
   score(columns: Columns, n: number, without?: readonly string[]): Promise<Scores>
   close(): Promise<void>
+}
+
+/** The graph stops at a row, which it would do in production too. */
+export class RejectedRow extends UserError {
+  constructor(
+    model: string,
+    /** from 0 */
+    readonly row: number,
+    readonly reason: string,
+    cause: unknown
+  ) {
+    super(`${model}: the model rejects row ${row + 1}: ${reason}`, {
+      hint: 'Its graph stops at a value of this row, and would stop in production too. Export a graph that has an answer for it.',
+      cause
+    })
+  }
 }
 
 export interface ModelOptions {
@@ -39,6 +57,16 @@ export interface ModelOptions {
   readonly engine?: EngineName
   /** rows of one call to the runtime */
   readonly chunkRows?: number
+}
+
+/** Opens a model that may be unfit: why it doesn't load is an answer, and only what isn't the model's fault is thrown. */
+export async function tryModel(path: string, options?: ModelOptions): Promise<Model | {readonly unloadable: string}> {
+  try {
+    return await openModel(path, options)
+  } catch (error) {
+    if (error instanceof UserError && error.kind === 'measure' && error.message.startsWith(path)) return {unloadable: error.message}
+    throw error
+  }
 }
 
 /** Inspects a model under limits and loads it in a thread of its own. Throws UserError when it isn't safe or doesn't load. */
@@ -54,7 +82,9 @@ export async function openModel(path: string, {limits, engine = 'wasm', chunkRow
     signature: {inputs: outline.inputs, outputs: outline.outputs, features},
     output: output.name,
     columnsOf: (columns, without = []) => planFeeds(inspected, columns, without).columns,
-    score: (columns, n, without = []) => scoreRows({inspected, session, output: output.name, chunkRows}, columns, n, without),
+    reads: (columns, without = []) =>
+      planFeeds(inspected, columns, without).feeds.flatMap(({names, packer}) => names.map(column => ({column, kind: kindOf(packer)}))),
+    score: (columns, n, without = []) => scoreRows({inspected, session, output: output.name, chunkRows}, remembered(columns), n, without),
     close: () => session.close()
   }
 }
@@ -103,10 +133,7 @@ async function runChunk(
   } catch (error) {
     if (isOurs(error, inspected.name)) throw error
     const row = await firstRejected(model, plan, columns, from, to)
-    throw new UserError(`${inspected.name}: the model rejects row ${row + 1}: ${messageOf(error)}`, {
-      hint: 'Its graph stops at a value of this row, and would stop in production too. See which one, and export a graph that has an answer for it.',
-      cause: error
-    })
+    throw new RejectedRow(inspected.name, row, messageOf(error), error)
   }
 }
 
