@@ -1,5 +1,5 @@
 import {execFile} from 'node:child_process'
-import {cp, mkdir, readdir, stat} from 'node:fs/promises'
+import {cp, mkdir, readdir, realpath, stat} from 'node:fs/promises'
 import {basename, dirname, join, relative, sep} from 'node:path'
 import {promisify} from 'node:util'
 import {codeOf} from '#shared/errors'
@@ -17,12 +17,13 @@ export interface Repository {
 
 export const NO_SHA = '0'.repeat(40)
 
-/** Looks at the repository around a folder; without git the folder itself, sha 0…0 and branch main. */
-export async function readRepository(folder: string, fallbackRoot: string): Promise<Repository> {
-  const root = await git(folder, 'rev-parse', '--show-toplevel')
-  if (root === undefined)
-    return {root: fallbackRoot, name: `local/${basename(fallbackRoot)}`, sha: NO_SHA, branch: 'main', actor: 'local', git: false}
-  const remote = await git(root, 'remote', 'get-url', 'origin')
+/** Looks at the repository of a workflow file: the folder that holds `.github/workflows`, also inside another repository; else the whole repository around the file; without git its folder, sha 0…0 and branch main. */
+export async function readRepository(file: string): Promise<Repository> {
+  const folder = await realpath(dirname(file))
+  const top = await git(folder, 'rev-parse', '--show-toplevel')
+  const root = basename(folder) === 'workflows' && basename(dirname(folder)) === '.github' ? dirname(dirname(folder)) : (top ?? folder)
+  if (top === undefined) return {root, name: `local/${basename(root)}`, sha: NO_SHA, branch: 'main', actor: 'local', git: false}
+  const remote = root === top ? await git(root, 'remote', 'get-url', 'origin') : undefined
   return {
     root,
     name: /[:/]([^/:]+\/[^/]+?)(?:\.git)?\/?$/.exec(remote ?? '')?.[1] ?? `local/${basename(root)}`,

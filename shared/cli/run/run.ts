@@ -1,8 +1,8 @@
 import {randomUUID} from 'node:crypto'
 import type {EventEmitter} from 'node:events'
-import {mkdir, mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
+import {mkdir, mkdtemp, readdir, readFile, realpath, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
-import {basename, dirname, join, relative, resolve} from 'node:path'
+import {join, relative, resolve} from 'node:path'
 import {codeOf, messageOf, UserError} from '#shared/errors'
 import {chooseEvent} from './event.js'
 import {runJob} from './job.js'
@@ -90,16 +90,16 @@ async function prepare(options: RunOptions): Promise<{workflow: Workflow; facts:
   const text = await readFile(path, 'utf8').catch(error => {
     throw new UserError(`${options.file}: ${codeOf(error) === 'ENOENT' ? 'no such file' : messageOf(error)}`, {kind: 'usage', cause: error})
   })
-  const actions = await readdir(join(options.packageRoot, 'actions')).catch(() => [])
-  const workflow = await parseWorkflowFile(text, options.file, {actions: actions.sort(), skipUnknown: options.skipUnknown})
-  const repository = await readRepository(dirname(path), rootOf(path))
+  const actions = await listActions(options.packageRoot)
+  const workflow = await parseWorkflowFile(text, options.file, {actions, skipUnknown: options.skipUnknown})
+  const repository = await readRepository(path)
   const event = chooseEvent(workflow.events, {name: options.event, payload: options.payload}, repository, options.file)
   const runId = options.runId ?? String(Date.now())
   return {
     workflow,
     facts: {
       workflow: workflow.name,
-      file: relative(repository.root, path),
+      file: relative(repository.root, await realpath(path)),
       event,
       repository,
       runId,
@@ -108,10 +108,9 @@ async function prepare(options: RunOptions): Promise<{workflow: Workflow; facts:
   }
 }
 
-/** Without git: the folder that holds `.github/workflows`, else the folder of the file. */
-function rootOf(path: string): string {
-  const folder = dirname(path)
-  return basename(folder) === 'workflows' && basename(dirname(folder)) === '.github' ? dirname(dirname(folder)) : folder
+async function listActions(packageRoot: string): Promise<string[]> {
+  const entries = await readdir(join(packageRoot, 'actions'), {withFileTypes: true}).catch(() => [])
+  return entries.flatMap(entry => (entry.isDirectory() ? [entry.name] : [])).sort()
 }
 
 async function openWorkDir(wished: string | undefined): Promise<string> {

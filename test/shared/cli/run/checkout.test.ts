@@ -65,3 +65,21 @@ test('setup-node says which node runs', async () => {
   const result = await run(oneJob('- {uses: actions/setup-node@v5, with: {node-version: 24}}\n- run: node --version'))
   expect(result.log).toEqual([`node ${process.version} of this machine (asked for 24)`, process.version])
 })
+
+test('a folder with .github/workflows inside a repository is its own repository', async () => {
+  const outer = repositoryFolder({
+    'outer.txt': '',
+    'examples/wages/.github/workflows/w.yml': `${LIST}      - run: echo "$GITHUB_REPOSITORY"\n`,
+    'examples/wages/a.txt': ''
+  })
+  execFileSync('git', ['init', '-q'], {cwd: outer})
+  const lines: string[] = []
+  await runWorkflow({
+    file: join(outer, 'examples/wages/.github/workflows/w.yml'),
+    cwd: outer,
+    packageRoot: outer,
+    env: process.env,
+    onProgress: one => one.kind === 'line' && lines.push(one.text)
+  })
+  expect(lines.slice(1)).toEqual(['./.github/workflows/w.yml', './a.txt', 'local/wages'])
+})
