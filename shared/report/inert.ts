@@ -39,20 +39,25 @@ export function code(text: string, limit?: number): string {
  * emoji short code or formula, wherever in a line it stands. What GitHub finds after rendering is parted by a zero-width joiner.
  */
 export function prose(text: string, limit?: number): string {
-  return visible(text, limit)
+  const escaped = visible(text, limit)
     .replace(/[\\`*[\]<~$^]/g, '\\$&')
     .replace(/&/g, '&amp;')
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
     .replace(/^>|^[-+=#](?=[-+=#\s]|$)/, '\\$&')
     .replace(/^(\d{1,9})(?=[.)](\s|$))/, '$1\\')
+    .replace(/!(?=\\?\[)/g, '\\!')
+  return parted(escaped).replace(/\|/g, '&#124;')
+}
+
+/** What GitHub makes a link, a mention, a reference or a picture of after rendering, parted by a zero-width joiner. */
+function parted(text: string): string {
+  return text
     .replace(/@/g, `@${JOINER}`)
     .replace(/#(?=\d)/g, `#${JOINER}`)
     .replace(/\b(gh-)(?=\d)/gi, `$1${JOINER}`)
     .replace(/:(?=\/\/)/g, `:${JOINER}`)
     .replace(/\b(www)(?=\.)/gi, `$1${JOINER}`)
     .replace(/:(?=[\w+-]+:)/g, `:${JOINER}`)
-    .replace(/!(?=\\?\[)/g, '\\!')
-    .replace(/\|/g, '&#124;')
 }
 
 /** Text from data for HTML, in text and in quoted attributes. */
@@ -62,5 +67,10 @@ export function html(text: string, limit?: number): string {
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
     .replace(/"/g, '&quot;')
-    .replace(/'/g, '&#39;')
+    .replace(/'/g, '&apos;')
+}
+
+/** Text from data inside an HTML block of a Markdown document, such as a `<summary>`. */
+export function htmlInMarkdown(text: string, limit?: number): string {
+  return parted(html(text, limit))
 }

@@ -1,11 +1,10 @@
-/** Cells are Markdown already; only their pipes are escaped here, so that one in a code span stays in its cell. */
-export function table(head: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
-  return [
-    line(head.map(column => column.name)),
-    `|${head.map(column => (column.right ? '--:' : '---')).join('|')}|`,
-    ...rows.map(line)
-  ].join('\n')
+/** Cells are Markdown already; only their pipes are escaped here, so that one in a code span stays in its cell. Columns without content are left out. */
+export function table(all: readonly Column[], cells: readonly (readonly string[])[]): string {
+  const full = all.map((_, index) => index === 0 || cells.some(row => row[index] !== ''))
+  const head = all.filter((_, index) => full[index])
+  const line = (row: readonly string[]) => `| ${row.map(cell).join(' | ')} |`
+  const rows = cells.map(row => line(row.filter((_, index) => full[index])))
+  return [line(head.map(({name}) => name)), `|${head.map(({right}) => (right ? '--:' : '---')).join('|')}|`, ...rows].join('\n')
 }
 
 export interface Column {

@@ -4,7 +4,7 @@ import {code, prose, visible} from './inert.js'
 import {folded, list} from './markdown.js'
 import {count} from './numbers.js'
 import {checkTable, factTable, identity} from './rows.js'
-import {bySeverity, policyNote, redChecks, SIGNS, sign, tally} from './verdicts.js'
+import {bySeverity, policyNote, reasonOf, redChecks, SIGNS, sign, tally} from './verdicts.js'
 
 const MOST_MESSAGES = 50
 const MOST_ROWS = 500
@@ -30,7 +30,7 @@ export function renderSummary(evidence: Evidence): string {
 
 function messages(checks: readonly Check[]): string {
   const bad = bySeverity(checks.filter(check => check.verdict !== 'pass'))
-  const shown = bad.slice(0, MOST_MESSAGES).map(check => `${sign(check.verdict)} ${code(check.id)}: ${prose(check.message, 1000)}`)
+  const shown = bad.slice(0, MOST_MESSAGES).map(check => `${sign(check.verdict)} ${code(check.id)}: ${prose(reasonOf(check), 1000)}`)
   return list(bad.length > MOST_MESSAGES ? [...shown, `and ${count(bad.length - MOST_MESSAGES, 'more')} in the table`] : shown)
 }
 

@@ -44,3 +44,8 @@ export function policyNote({verdict, outcome, policy}: {verdict: Verdict; outcom
     ? 'every inconclusive estimate lies on the good side'
     : 'an inconclusive check without an estimate on the good side stops the step'
 }
+
+/** A check's message without its own id in front, which stands beside it. */
+export function reasonOf({id, message}: Pick<Check, 'id' | 'message'>): string {
+  return message.startsWith(`${id}: `) ? message.slice(id.length + 2) : message
+}

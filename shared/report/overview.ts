@@ -1,0 +1,107 @@
+import type {Check, Evidence, Run, Subject} from '#shared/evidence/evidence'
+import {formatNumber} from '#shared/evidence/number'
+import {count, signed} from './numbers.js'
+import {type Requirement, requirements} from './requirements.js'
+import {tally} from './verdicts.js'
+
+/** What a report is made from. `run` is the reporting job's own, the only place whose address is trusted. */
+export interface ReportSource {
+  readonly title: string
+  /** actions without whose enforced green evidence nothing is ready */
+  readonly require: readonly string[]
+  /** of each action, job and subject the newest */
+  readonly evidence: readonly Evidence[]
+  readonly run: Omit<Run, 'seed'>
+}
+
+export interface ActionRow {
+  readonly action: string
+  /** absent: required and missing */
+  readonly evidence?: Evidence
+  readonly required: boolean
+}
+
+export interface Overview {
+  readonly title: string
+  readonly ready: boolean
+  /** `ready`, or `not ready: evaluate is missing; check-fairness is red` */
+  readonly decision: string
+  /** `27 passed, 2 warned` over all actions */
+  readonly tally: string
+  readonly models: readonly Subject[]
+  /** candidate against champion, a phrase a metric; or that there was none */
+  readonly champion: readonly string[]
+  /** how the rollout ended, where there was one */
+  readonly rollout?: string
+  readonly rows: readonly ActionRow[]
+  readonly requirements: readonly Requirement[]
+}
+
+const ORDER = ['validate-data', 'train', 'evaluate', 'check-fairness', 'check-robustness', 'publish', 'deploy-canary']
+
+/** What the reader must know first, from evidence alone. Reports of reports are left out. */
+export function overview({title, require, evidence: all}: Omit<ReportSource, 'run'>): Overview {
+  const evidence = all.filter(({action}) => action.name !== 'report').toSorted((a, b) => rank(a.action.name) - rank(b.action.name))
+  const demands = requirements(require, evidence)
+  const problems = [
+    ...(evidence.length === 0 ? ['there is no evidence'] : []),
+    ...demands.filter(({state}) => state !== 'met' && state !== 'red').map(({problem}) => problem),
+    ...[...new Set(evidence.filter(({outcome}) => outcome === 'red').map(({action}) => action.name))].map(name => `${name} is red`)
+  ]
+  return {
+    title,
+    ready: problems.length === 0,
+    decision: problems.length === 0 ? 'ready' : `not ready: ${short(problems).join('; ')}`,
+    tally: tally(evidence.flatMap(({checks}) => checks)),
+    models: modelsOf(evidence),
+    champion: against(evidence),
+    rollout: rolloutOf(evidence),
+    rows: rows(require, evidence),
+    requirements: demands
+  }
+}
+
+function rank(action: string): number {
+  const place = ORDER.indexOf(action)
+  return place < 0 ? ORDER.length : place
+}
+
+function short(problems: readonly string[]): readonly string[] {
+  return problems.length <= 4 ? problems : [...problems.slice(0, 3), count(problems.length - 3, 'more problem')]
+}
+
+/** Each model once, however many actions name it. */
+export function modelsOf(evidence: readonly Evidence[]): readonly Subject[] {
+  const models = evidence.flatMap(({subjects}) => subjects.filter(({kind}) => kind === 'model'))
+  return [...new Map(models.toReversed().map(model => [model.digest.sha256, model])).values()].toReversed()
+}
+
+function rows(require: readonly string[], evidence: readonly Evidence[]): readonly ActionRow[] {
+  const there = new Set(evidence.map(({action}) => action.name))
+  const missing = [...new Set(require)].filter(action => !there.has(action)).map(action => ({action, required: true}))
+  const present = evidence.map(one => ({action: one.action.name, evidence: one, required: require.includes(one.action.name)}))
+  return [...present, ...missing].toSorted((a, b) => rank(a.action) - rank(b.action))
+}
+
+function against(evidence: readonly Evidence[]): readonly string[] {
+  const compared = evidence.flatMap(({checks}) => checks).filter(check => check.reference?.name === 'champion' && check.slice === undefined)
+  const phrases = [...new Set(compared.flatMap(comparison))].slice(0, 3)
+  if (phrases.length > 0) return phrases
+  const said = evidence.flatMap(({facts}) => facts).find(({name, value}) => name === 'champion' && typeof value === 'string')
+  return said === undefined ? [] : [`champion: ${said.value}${said.value === 'none' ? ', compared with nothing' : ''}`]
+}
+
+function comparison({id, measured, reference}: Check): readonly string[] {
+  const other = reference?.value
+  if (measured === undefined || other === undefined || other === null) return []
+  const metric = /^[^<>=!]+/.exec(id)?.[0].trim() ?? id
+  return [`${metric} ${formatNumber(measured)} against champion ${formatNumber(other)} (${signed(measured - other)})`]
+}
+
+function rolloutOf(evidence: readonly Evidence[]): string | undefined {
+  const result = evidence
+    .filter(({action}) => action.name === 'deploy-canary')
+    .flatMap(({facts}) => facts)
+    .find(({name}) => name === 'result')?.value
+  return typeof result === 'string' ? result : undefined
+}

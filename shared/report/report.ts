@@ -1,0 +1,93 @@
+import type {Check, Evidence} from '#shared/evidence/evidence'
+import {actionTable} from './action-table.js'
+import {fitTo, type Section} from './budget.js'
+import {details} from './details.js'
+import {code, prose} from './inert.js'
+import {runLink} from './links.js'
+import {list} from './markdown.js'
+import {count} from './numbers.js'
+import {type Overview, overview, type ReportSource} from './overview.js'
+import {tooFew} from './too-few.js'
+import {bySeverity, reasonOf, sign} from './verdicts.js'
+
+const COMMENT_CHARACTERS = 64_000
+const SUMMARY_BYTES = 1_000_000
+
+/** The whole report as Markdown for the job's summary: below 1 MiB, the least important sections shortened first. */
+export function renderReport(source: ReportSource): string {
+  return fitted(source, SUMMARY_BYTES, text => Buffer.byteLength(text))
+}
+
+/** The report as a comment: below GitHub's 65,536 characters. `marker` is its first line, by which the next run finds it. */
+export function renderComment(source: ReportSource, marker: string): string {
+  return `${marker}\n${fitted(source, COMMENT_CHARACTERS - marker.length, text => text.length)}`
+}
+
+function fitted(source: ReportSource, budget: number, measure: (text: string) => number): string {
+  const view = overview(source)
+  const {text, shortened} = fitTo(sections(view, source), budget - 1000, measure)
+  const names = [...new Set(shortened)].slice(0, 8)
+  const left = shortened.length === 0 ? '' : `Shortened for length: ${names.join(', ')}. `
+  return `${text}\n\n<sub>${left}${provenance(source)}</sub>\n`
+}
+
+function sections(view: Overview, source: ReportSource): readonly Section[] {
+  const evidence = view.rows.flatMap(row => row.evidence ?? [])
+  return [
+    {name: 'decision', importance: 9, versions: [head(view)]},
+    {name: 'findings', importance: 8, versions: [50, 25, 10, 3].map(most => findings(evidence, most)) as [string, ...string[]]},
+    {name: 'groups with too few rows', importance: 6, versions: [tooFewList(evidence), '']},
+    {
+      name: 'actions',
+      importance: 7,
+      versions: [1000, 100, 30].map(most => actionTable(view.rows, source.run, most)) as [string, ...string[]]
+    },
+    ...evidence.map((one, index) => ({
+      name: `details of ${prose(one.action.name, 60)}`,
+      importance: 5 - index / evidence.length,
+      versions: [
+        details(one, {checks: 2000, points: 200}),
+        details(one, {checks: 100, points: 20}),
+        details(one, {checks: 20, points: 0}),
+        ''
+      ] as const
+    }))
+  ]
+}
+
+function head(view: Overview): string {
+  const models = view.models.slice(0, 3).map(({name, digest}) => `${code(name, 100)} ${code(digest.sha256.slice(0, 12))}`)
+  const more = view.models.length > 3 ? ` and ${count(view.models.length - 3, 'more', 'more')}` : ''
+  const facts = [
+    models.length === 0 ? '' : `${models.length === 1 ? 'model' : 'models'} ${models.join(', ')}${more}`,
+    ...view.champion.map(phrase => prose(phrase, 200)),
+    view.rollout === undefined ? '' : `rollout: ${prose(view.rollout, 100)}`,
+    view.tally
+  ].filter(fact => fact !== '')
+  return `## ${view.ready ? '✅' : '❌'} ${prose(view.title, 120)}: ${prose(view.decision, 500)}\n\n${facts.join(' · ')}`
+}
+
+function findings(evidence: readonly Evidence[], most: number): string {
+  const bad = evidence.flatMap(one => one.checks.filter(({verdict}) => verdict !== 'pass').map(check => ({check, action: one.action.name})))
+  const order = bySeverity(bad.map(({check}) => check))
+  const actionOf = new Map(bad.map(({check, action}) => [check, action]))
+  const shown = order.slice(0, most).map(check => finding(check, actionOf.get(check) ?? ''))
+  return list(order.length > most ? [...shown, `and ${count(order.length - most, 'more', 'more')} that did not pass`] : shown)
+}
+
+function finding(check: Check, action: string): string {
+  return `${sign(check.verdict)} **${prose(action, 60)}** ${code(check.id, 200)}: ${prose(reasonOf(check), 600)}`
+}
+
+function tooFewList(evidence: readonly Evidence[]): string {
+  const groups = evidence.flatMap(tooFew)
+  return groups.length === 0 ? '' : `**Too few to judge:** ${groups.map(group => prose(group, 160)).join('; ')}.`
+}
+
+function provenance({run}: ReportSource): string {
+  const link = runLink(run, run)
+  const when = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(run.finishedAt) ? `, ${run.finishedAt.slice(0, 16).replace('T', ' ')} UTC` : ''
+  const commit = /^[0-9a-f]{7,64}$/.test(run.sha) ? `commit ${run.sha.slice(0, 12)}` : 'commit unknown'
+  const where = link === undefined ? `run ${prose(run.runId, 40)}` : `[run ${prose(run.runId, 40)}, attempt ${run.attempt}](${link})`
+  return `The full report is in the summary and the artifacts of ${where}: ${commit}${when}.`
+}

@@ -1,0 +1,88 @@
+import {describe, expect, test} from 'vitest'
+import {overview} from '#shared/report/overview'
+import {evidenceOf, FAILED, MODEL, PASSED, sampleEvidence} from '../../support/evidence.js'
+
+const OTHER = {...MODEL, name: 'other.onnx', digest: {sha256: 'cd'.repeat(32)}}
+const DATA = {kind: 'data', name: 'data/train.csv', digest: {sha256: 'ef'.repeat(32)}} as const
+
+function decisionOf(evidence: Parameters<typeof overview>[0]['evidence'], require = ['evaluate']): string {
+  return overview({title: 'wages', require, evidence}).decision
+}
+
+describe('decision', () => {
+  test('ready when what is required is there, enforced and green', () => {
+    expect(decisionOf([evidenceOf('evaluate', [PASSED])])).toBe('ready')
+  })
+
+  test.each([
+    ['nothing at all', [], 'not ready: there is no evidence; evaluate is missing'],
+    ['another action only', [evidenceOf('train', [PASSED])], 'not ready: evaluate is missing'],
+    ['a red one', [evidenceOf('evaluate', [FAILED])], 'not ready: evaluate is red'],
+    ['one without a check', [evidenceOf('evaluate', [])], 'not ready: evaluate is red'],
+    [
+      'an observed one',
+      [evidenceOf('evaluate', [FAILED], {policy: {mode: 'observe', onInconclusive: 'estimate'}})],
+      'not ready: evaluate was only observed'
+    ],
+    [
+      'one about another model',
+      [evidenceOf('train', [PASSED]), evidenceOf('evaluate', [PASSED], {subjects: [OTHER]})],
+      'not ready: evaluate is missing for model.onnx abababababab'
+    ],
+    [
+      'one that ended before it knew its model',
+      [evidenceOf('train', [PASSED]), evidenceOf('evaluate', [], {subjects: []})],
+      'not ready: evaluate is red'
+    ],
+    [
+      'a red action that is not required',
+      [evidenceOf('evaluate', [PASSED]), evidenceOf('check-fairness', [FAILED])],
+      'not ready: check-fairness is red'
+    ]
+  ])('%s', (_, evidence, decision) => {
+    expect(decisionOf(evidence)).toBe(decision)
+  })
+
+  test('validate-data counts through the data that the model was trained on', () => {
+    const train = evidenceOf('train', [PASSED], {materials: [DATA]})
+    expect(decisionOf([train, evidenceOf('validate-data', [PASSED], {subjects: [DATA]})], ['validate-data'])).toBe('ready')
+    const elsewhere = evidenceOf('validate-data', [PASSED], {subjects: [{...DATA, digest: OTHER.digest}]})
+    const problem = 'not ready: validate-data is not about the data that model.onnx abababababab was trained on'
+    expect(decisionOf([train, elsewhere], ['validate-data'])).toBe(problem)
+    const undeclared = evidenceOf('train', [PASSED])
+    expect(decisionOf([undeclared, evidenceOf('validate-data', [PASSED], {subjects: [DATA]})], ['validate-data'])).toBe(problem)
+  })
+
+  test('an earlier report says nothing', () => {
+    expect(decisionOf([evidenceOf('report', [FAILED]), evidenceOf('evaluate', [PASSED])])).toBe('ready')
+  })
+})
+
+describe('rows', () => {
+  test('stand in the order of the pipeline, with a row for what is missing', () => {
+    const view = overview({
+      title: 'wages',
+      require: ['validate-data', 'evaluate'],
+      evidence: [evidenceOf('publish', [PASSED]), evidenceOf('train', [PASSED])]
+    })
+    expect(view.rows.map(({action, evidence}) => `${action} ${evidence?.verdict ?? 'missing'}`)).toEqual([
+      'validate-data missing',
+      'train pass',
+      'evaluate missing',
+      'publish pass'
+    ])
+  })
+})
+
+describe('champion', () => {
+  test('is compared metric by metric, slices left out', () => {
+    const view = overview({title: 'wages', require: [], evidence: sampleEvidence()})
+    expect(view.champion).toEqual(['roc_auc 0.7583 against champion 0.7252 (+0.0331)'])
+    expect(view.rollout).toBe('promoted')
+  })
+
+  test('none is shown', () => {
+    const evaluated = evidenceOf('evaluate', [PASSED], {facts: [{name: 'champion', value: 'none'}]})
+    expect(overview({title: 'wages', require: [], evidence: [evaluated]}).champion).toEqual(['champion: none, compared with nothing'])
+  })
+})
