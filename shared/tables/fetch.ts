@@ -39,6 +39,23 @@ export async function fetchColumns(database: Database, relation: string, columns
   return fetched(rows, columns, numbers, texts)
 }
 
+/** A hash of each row, by the text of its cells in the order of their columns' names; whole numbers are written alike whatever their type. */
+export async function fetchHashes(database: Database, relation: string, columns: readonly Column[]): Promise<BigUint64Array> {
+  const cells = [...columns]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({name, kind}) => (kind === 'number' ? `${identifier(name)}::DOUBLE` : `${identifier(name)}::VARCHAR`))
+  const parts: BigUint64Array[] = []
+  for await (const chunk of database.chunks(`SELECT hash(${cells.join(', ')}) FROM ${relation}`))
+    parts.push(parseItems(chunk.getColumnVector(0), BigUint64Array).slice(0, chunk.rowCount))
+  const hashes = new BigUint64Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    hashes.set(part, at)
+    at += part.length
+  }
+  return hashes
+}
+
 function isNumeric({kind}: Column): boolean {
   return kind === 'number' || kind === 'boolean'
 }

@@ -1,5 +1,5 @@
 import {statSync} from 'node:fs'
-import {resolve} from 'node:path'
+import {isAbsolute, relative, resolve} from 'node:path'
 import {codeOf, messageOf, UserError} from '#shared/errors'
 import {type CsvFile, describeCsvFault, refuseNul} from './csv-fault.js'
 import {readCsvHead} from './csv-head.js'
@@ -13,7 +13,7 @@ export type Format = 'csv' | 'parquet' | 'jsonl'
 export interface SourceFile {
   /** absolute */
   readonly path: string
-  /** as given */
+  /** relative to the working directory where it lies below it */
   readonly name: string
   readonly format: Format
   readonly size: number
@@ -27,6 +27,8 @@ export interface Source {
   readonly names: readonly string[]
   /** a relation of all rows, its columns read as `types` say */
   relation(types: ReadonlyMap<string, string>): string
+  /** of a CSV file */
+  delimiterOf(file: SourceFile): string
   /** the error behind a query that failed, in the user's words */
   explain(error: unknown): UserError | undefined
 }
@@ -41,7 +43,7 @@ const SUFFIXES: readonly [RegExp, Format][] = [
 
 /** The files behind paths, of one format. Throws UserError when one is missing, no file, or of another format. */
 export function readFiles(paths: readonly string[], cwd: string): readonly SourceFile[] {
-  const files = paths.map(name => readFile(name, resolve(cwd, name)))
+  const files = paths.map(path => readFile(shown(resolve(cwd, path), cwd), resolve(cwd, path)))
   if (files.length === 0) throw new UserError('The data: no file was given', {hint: 'Name a file or a glob.', kind: 'usage'})
   const other = files.find(file => file.format !== files[0].format)
   if (other)
@@ -50,6 +52,11 @@ export function readFiles(paths: readonly string[], cwd: string): readonly Sourc
       kind: 'usage'
     })
   return files
+}
+
+function shown(path: string, cwd: string): string {
+  const short = relative(cwd, path)
+  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short
 }
 
 function readFile(name: string, path: string): SourceFile {
@@ -108,6 +115,7 @@ async function csvSource(files: readonly SourceFile[]): Promise<Source> {
             types
           )
         : `(${heads.map(head => `SELECT ${select} FROM ${read([head.file.path], head, types)}`).join(' UNION ALL ')})`,
+    delimiterOf: file => heads.find(head => head.file === file)?.delimiter ?? ',',
     explain: error => {
       for (const {file, delimiter} of heads) {
         const csv: CsvFile = {path: file.path, name: file.name, delimiter, columns: names.length}
@@ -132,6 +140,7 @@ async function parquetSource(files: readonly SourceFile[], database: Database): 
     format: 'parquet',
     names: schemas[0].names,
     relation: () => `read_parquet(${list(files.map(file => literal(file.path)))}, union_by_name = true)`,
+    delimiterOf: () => ',',
     explain: error => unreadable(files, error)
   }
 }
@@ -154,6 +163,7 @@ async function jsonlSource(files: readonly SourceFile[], database: Database): Pr
     format: 'jsonl',
     names: schemas[0].names,
     relation: () => `read_json(${list(files.map(file => literal(file.path)))}, ${JSONL}, auto_detect = false, columns = {${columns}})`,
+    delimiterOf: () => ',',
     explain: error => unreadable(files, error)
   }
 }

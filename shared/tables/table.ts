@@ -4,7 +4,8 @@ import {messageOf, UserError} from '#shared/errors'
 import {type FileDigest, sha256File} from '#shared/files'
 import {type Column, kindOf} from './column.js'
 import {type Cell, type Database, openDatabase, type Row, type TableLimits} from './database.js'
-import {type Fetched, fetchColumns} from './fetch.js'
+import {type Fetched, fetchColumns, fetchHashes} from './fetch.js'
+import {locate, type Place} from './locate.js'
 import {expandPaths} from './paths.js'
 import {type AddedColumn, writePredictions} from './predictions.js'
 import {openSource, readFiles, type Source, type SourceFile} from './source.js'
@@ -33,6 +34,10 @@ export interface Table {
   select(build: (relation: string, columns: readonly Column[]) => string, options?: {numbered?: boolean}): Promise<readonly Row[]>
   /** All columns and the added ones, in file order, to `<folder>/predictions-<12 hex>.parquet`. */
   writePredictions(folder: string, added: Readonly<Record<string, AddedColumn>>): Promise<FileDigest & {readonly path: string}>
+  /** Where rows stand, by their number. */
+  locate(rows: readonly number[]): Promise<ReadonlyMap<number, Place>>
+  /** A 64-bit hash of each row over the columns named, in file order; equal rows have equal hashes in any table, as cells of equal text. */
+  rowHashes(names: readonly string[]): Promise<BigUint64Array>
   /** Digest of each file, whose bytes must not have changed since the table was opened. */
   digests(): Promise<readonly DataDigest[]>
   close(): void
@@ -148,6 +153,17 @@ function tableOf(source: Source, database: Database, types: Map<string, string>,
       }
     },
     select: rowsOf,
+    locate: rows => locate(source, database, rows),
+    rowHashes: names => {
+      refuseUnknown(source, names)
+      return attempt(() =>
+        fetchHashes(
+          database,
+          relation(false),
+          columns().filter(column => names.includes(column.name))
+        )
+      )
+    },
     writePredictions: async (folder, added) => {
       const count = await rowCount()
       return attempt(() =>
