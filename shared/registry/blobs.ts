@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto'
 import {createReadStream, createWriteStream} from 'node:fs'
-import {mkdir, rename, rm} from 'node:fs/promises'
+import {mkdir} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
@@ -69,15 +69,12 @@ export async function readBlob(blobs: BlobStore, blob: Incoming): Promise<Buffer
   return Buffer.concat(chunks)
 }
 
-/** Copies a stored blob to a file, which appears only when every byte was right. */
+/** Copies a stored blob to a file; when it fails, half of it may lie there. */
 export async function fetchBlob(blobs: BlobStore, blob: Incoming, path: string): Promise<void> {
-  const temporary = `${path}.part`
   try {
     await mkdir(dirname(path), {recursive: true})
-    await pipeline(Readable.from(storedBytes(blobs, blob), STREAM), createWriteStream(temporary))
-    await rename(temporary, path)
+    await pipeline(Readable.from(storedBytes(blobs, blob), STREAM), createWriteStream(path, {flags: 'wx'}))
   } catch (error) {
-    await rm(temporary, {force: true})
     if (error instanceof UserError) throw error
     throw new UserError(`${path}: could not be written (${messageOf(error)})`, {hint: 'Check the folder and its free space.', cause: error})
   }

@@ -1,4 +1,6 @@
-import {mkdir} from 'node:fs/promises'
+import {randomBytes} from 'node:crypto'
+import {existsSync} from 'node:fs'
+import {rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as pause} from 'node:timers/promises'
 import {UserError} from '#shared/errors'
@@ -42,7 +44,7 @@ export interface Registry {
   versions(name: string): Promise<readonly string[]>
   /** Throws when there is none. */
   manifest(name: string, version: string): Promise<Manifest>
-  /** Copies the model into a new entry of `folder`, checking every byte; returns the file's or folder's path. */
+  /** Copies the model to `<folder>/model-<12 hex of its digest>/`, checking every byte, unless it is there; gives the path of the file, or of that folder. */
   fetch(name: string, version: string, folder: string): Promise<{readonly path: string; readonly digest: string}>
   /** The documents kept with a version, checked against their digests. */
   evidence(name: string, version: string): Promise<readonly {readonly action: string; readonly bytes: Buffer}[]>
@@ -143,21 +145,23 @@ async function readLog({objects}: Stores, name: string): Promise<LogEntry[]> {
 
 async function fetchModel({blobs}: Stores, manifest: Manifest, folder: string): Promise<{path: string; digest: string}> {
   const {kind, digest, files, name, version} = manifest
-  const path = kind === 'file' ? join(folder, files[0].path) : join(folder, `model-${digest.slice(0, 12)}`)
-  if (kind === 'folder') {
-    await mkdir(folder, {recursive: true})
-    await mkdir(path).catch(error => {
-      throw new UserError(`${path}: a model can only be fetched into a new folder`, {hint: 'Give an empty folder.', cause: error})
+  const tree = join(folder, `model-${digest.slice(0, 12)}`)
+  const inside = (root: string) => (kind === 'file' ? join(root, files[0].path) : root)
+  const staged = `${tree}-${randomBytes(6).toString('hex')}.part`
+  try {
+    if (!existsSync(tree)) {
+      for (const file of files) await fetchBlob(blobs, {...file, label: `${name} ${version} ${file.path}`}, join(staged, file.path))
+      // Another fetch of the same model may have been quicker.
+      await rename(staged, tree).catch(error => {
+        if (!existsSync(tree)) throw error
+      })
+    }
+    const fetched = await treeDigest(inside(tree))
+    if (fetched.sha256 === digest) return {path: inside(tree), digest}
+    throw new UserError(`${name} ${version}: its files in ${tree} give sha256 ${fetched.sha256}, its manifest says ${digest}`, {
+      hint: 'Something changed that folder, or the manifest was changed by hand: remove the folder and look at the manifest.'
     })
+  } finally {
+    await rm(staged, {recursive: true, force: true})
   }
-  for (const file of files) {
-    const target = kind === 'file' ? path : join(path, file.path)
-    await fetchBlob(blobs, {...file, label: `${name} ${version} ${file.path}`}, target)
-  }
-  const fetched = await treeDigest(path)
-  if (fetched.sha256 !== digest)
-    throw new UserError(`${name} ${version}: its files give sha256 ${fetched.sha256}, its manifest says ${digest}`, {
-      hint: 'The manifest was changed by hand: publish the model again under a new version.'
-    })
-  return {path, digest}
 }

@@ -186,6 +186,20 @@ describe('fetching', () => {
     expect(await readdir(join(work, 'fetched'))).toEqual([])
   })
 
+  test('a second fetch into the same folder finds the model there, unless it was changed', async () => {
+    const {registry, work, root} = await folderRegistry()
+    const model = join(work, 'model')
+    await mkdir(model)
+    await writeFile(join(model, 'a.bin'), 'a')
+    const {sha256} = await treeDigest(model)
+    await registry.publish(await publicationOf(work, 'unused', {model, digest: sha256}))
+    const first = await registry.fetch('wages', 'v1', work)
+    await rm(join(root, 'blobs'), {recursive: true})
+    expect(await registry.fetch('wages', 'v1', work)).toEqual(first)
+    await writeFile(join(first.path, 'b.bin'), 'b')
+    await expect(registry.fetch('wages', 'v1', work)).rejects.toThrow(`its manifest says ${sha256}`)
+  })
+
   test('a blob that is gone is named', async () => {
     const {registry, work, root} = await folderRegistry()
     const {digest} = await registry.publish(await publicationOf(work, 'model one'))
