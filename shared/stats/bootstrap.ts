@@ -16,13 +16,17 @@ export interface Bootstrap {
 }
 
 /** An estimate with percentile bounds; with a `reason` when over 1% of the replicates are undefined. */
-export function bootstrapEstimate({value, replicates, n, method}: Bootstrap): Estimate {
+export function bootstrapEstimate({value, n, replicates, method}: Bootstrap): Estimate {
+  return {value, n, ...bootstrapSpread(replicates, method)}
+}
+
+/** The same without the value. */
+export function bootstrapSpread(replicates: Float64Array, method: string) {
   const sorted = replicates.filter(Number.isFinite).sort()
-  const named = `${method}, B = ${replicates.length}`
   const missing = replicates.length - sorted.length
-  const estimate = {value, n, bounds: (alpha: number) => percentileBounds(sorted, alpha), method: named}
-  if (missing <= UNDEFINED_SHARE * replicates.length) return estimate
-  return {...estimate, reason: `not defined in ${missing} of ${replicates.length} resamples`}
+  const spread = {bounds: (alpha: number) => percentileBounds(sorted, alpha), method: `${method}, B = ${replicates.length}`}
+  if (missing <= UNDEFINED_SHARE * replicates.length) return spread
+  return {...spread, reason: `not defined in ${missing} of ${replicates.length} resamples`}
 }
 
 /** One-sided percentile bounds from ascending replicates; infinite where alpha is finer than they can show. */

@@ -41,7 +41,7 @@ export function newcombeWeighted(a: Weighted, b: Weighted, alpha: number): Bound
   const value = first.value + second.value
   const low = value - Math.hypot(first.down, second.down)
   const high = value + Math.hypot(first.up, second.up)
-  return {low: Math.max(first.least + second.least, low), high: Math.min(first.most + second.most, high)}
+  return {low: Math.max(first.least + second.least, low) + 0, high: Math.min(first.most + second.most, high) + 0}
 }
 
 function reach({share, weight}: Weighted, alpha: number) {

@@ -28,11 +28,14 @@ export function sortByClass(labels: Uint8Array, scores: ArrayLike<number>): ByCl
 export function placements(labels: Uint8Array, scores: ArrayLike<number>): Float64Array {
   const {bucketOf, sorted, starts, size, positives} = distribute(labels, scores)
   const negatives = labels.length - positives
-  return Float64Array.from(labels, (label, row) => {
-    const other = label === 1 ? bucketOf[row] + size : bucketOf[row] - size
+  const placed = new Float64Array(labels.length)
+  for (let row = 0; row < placed.length; row++) {
+    const positive = labels[row] === 1
+    const other = positive ? bucketOf[row] + size : bucketOf[row] - size
     const below = midrank(sorted, starts[other], starts[other + 1], scores[row])
-    return label === 1 ? (below - positives) / negatives : 1 - below / positives
-  })
+    placed[row] = positive ? (below - positives) / negatives : 1 - below / positives
+  }
+  return placed
 }
 
 function distribute(labels: Uint8Array, scores: ArrayLike<number>): Buckets {
@@ -110,4 +113,56 @@ function upperBound(sorted: Float64Array, start: number, end: number, value: num
     else high = centre
   }
   return low
+}
+
+/** Row numbers in ascending order of finite scores, equal scores in row order; linear in time (radix sort on the bits). */
+export function ascendingOrder(scores: Float64Array): Uint32Array {
+  const rows = Uint32Array.from(scores.keys())
+  if (scores.length < 4096) return rows.sort((a, b) => scores[a] - scores[b] || a - b)
+  let from = keysOf(scores, rows)
+  let to: Keys = {rows: new Uint32Array(rows.length), low: new Uint32Array(rows.length), high: new Uint32Array(rows.length)}
+  for (const word of ['low', 'high'] as const) {
+    for (const shift of [0, 16]) {
+      if (!scatter(from, to, from[word], shift)) continue
+      const done = to
+      to = from
+      from = done
+    }
+  }
+  return from.rows
+}
+
+interface Keys {
+  readonly rows: Uint32Array
+  /** the two halves of a 64-bit number that orders as the scores do */
+  readonly low: Uint32Array
+  readonly high: Uint32Array
+}
+
+function keysOf(scores: Float64Array, rows: Uint32Array): Keys {
+  const words = new Uint32Array(scores.map(score => score + 0).buffer)
+  const low = new Uint32Array(rows.length)
+  const high = new Uint32Array(rows.length)
+  for (let i = 0; i < rows.length; i++) {
+    const negative = words[2 * i + 1] >>> 31 === 1
+    low[i] = negative ? ~words[2 * i] : words[2 * i]
+    high[i] = negative ? ~words[2 * i + 1] : words[2 * i + 1] ^ 0x80000000
+  }
+  return {rows, low, high}
+}
+
+/** One stable pass over 16 bits of the key; false, and nothing moved, when they are the same in all rows. */
+function scatter(from: Keys, to: Keys, key: Uint32Array, shift: number): boolean {
+  const n = key.length
+  const next = new Uint32Array(65537)
+  for (let i = 0; i < n; i++) next[((key[i] >>> shift) & 65535) + 1]++
+  if (next[((key[0] >>> shift) & 65535) + 1] === n) return false
+  for (let digit = 0; digit < 65536; digit++) next[digit + 1] += next[digit]
+  for (let i = 0; i < n; i++) {
+    const at = next[(key[i] >>> shift) & 65535]++
+    to.rows[at] = from.rows[i]
+    to.low[at] = from.low[i]
+    to.high[at] = from.high[i]
+  }
+  return true
 }

@@ -1,0 +1,158 @@
+import {bootstrapSpread} from '#shared/stats/bootstrap'
+import type {Estimate} from '#shared/stats/estimate'
+import {ascendingOrder} from '#shared/stats/ranks'
+import {difference, estimated, IDENTICAL, type Point, type Spread} from './difference.js'
+import {EXACT_ROWS, poissonReplicates} from './resampling.js'
+import {membership, probableRows, type Ranked, type Sampling, type Scored, sameModel} from './scored.js'
+
+export const BINS = 15
+
+/** Below so many rows the error is mostly noise: it is biased upwards by about the root of bins over rows. */
+const FEWEST = 1000
+
+/** Equal-mass bin of each row, 0 to bins - 1; equal scores share the bin of their middle. */
+export function equalMassBins(scores: Float64Array, bins = BINS): Uint8Array {
+  const order = ascendingOrder(scores)
+  const n = scores.length
+  const binOf = new Uint8Array(n)
+  for (let start = 0; start < n; ) {
+    let end = start + 1
+    while (end < n && scores[order[end]] === scores[order[start]]) end++
+    const bin = Math.floor((bins * (start + end - 1)) / (2 * n))
+    for (let i = start; i < end; i++) binOf[order[i]] = bin
+    start = end
+  }
+  return binOf
+}
+
+/** Rows, or cells of rows that count alike. `gaps`: their mean score minus label. */
+interface Calibration {
+  readonly labels: Uint8Array
+  readonly binOf: Uint8Array
+  readonly gaps: Float64Array
+}
+
+function calibrationOf({labels, scores}: Ranked): Calibration {
+  return {labels, binOf: equalMassBins(scores), gaps: scores.map((score, row) => score - labels[row])}
+}
+
+/** Expected calibration error of weighted rows: the absolute mean gap of each bin, weighted by its rows. */
+function calibrationError({binOf, gaps}: Calibration, weights?: Float64Array): number {
+  const sums = new Float64Array(BINS)
+  let total = 0
+  for (let row = 0; row < gaps.length; row++) {
+    if (binOf[row] === NONE) continue
+    const weight = weights ? weights[row] : 1
+    sums[binOf[row]] += weight * gaps[row]
+    total += weight
+  }
+  return sums.reduce((sum, gap) => sum + Math.abs(gap), 0) / total
+}
+
+/** Bin of a row that is not in the slice. */
+const NONE = 255
+
+function pointOf(n: number, value: number): Point {
+  if (n === 0) return {value: null, n, reason: 'no rows'}
+  return n < FEWEST ? {value, n, reason: `too few rows: ${n}, at least ${FEWEST} are needed`} : {value, n}
+}
+
+/** Expected calibration error over 15 equal-mass bins. */
+export function measureEce(scored: Scored, sampling: Sampling): Estimate {
+  const only = calibrationOf(probableRows('ece', scored))
+  return estimated(pointOf(only.gaps.length, calibrationError(only)), value => {
+    const replicates = replicatesOf({first: only, second: only, factor: 0, sampling})
+    return biased(value, replicates)
+  })
+}
+
+/** Candidate minus factor times reference on the same rows. */
+export function compareEce(candidate: Scored, reference: Scored, factor: number, sampling: Sampling): Estimate {
+  const first = calibrationOf(probableRows('ece', candidate))
+  const second = calibrationOf(probableRows('ece', {...reference, rows: candidate.rows}))
+  const n = first.gaps.length
+  return difference(pointOf(n, calibrationError(first)), pointOf(n, calibrationError(second)), factor, value => {
+    if (factor === 1 && sameModel(candidate, reference)) return IDENTICAL
+    return centred(value, replicatesOf({first, second, factor, sampling}), 'paired Poisson bootstrap')
+  })
+}
+
+/** Slice minus factor times overall; slice and rest are resampled independently. */
+export function eceAgainstOverall(slice: Scored, overall: Scored, factor: number, sampling: Sampling): Estimate {
+  const inner = calibrationOf(probableRows('ece', slice))
+  const second = calibrationOf(probableRows('ece', overall))
+  const inSlice = membership(overall, slice.rows ?? new Uint32Array(0))
+  let k = 0
+  const first = {...second, binOf: Uint8Array.from(inSlice, inside => (inside === 1 ? inner.binOf[k++] : NONE))}
+  const [a, b] = [pointOf(inner.gaps.length, calibrationError(inner)), pointOf(second.gaps.length, calibrationError(second))]
+  return difference(a, b, factor, value => {
+    if (factor === 1 && !inSlice.includes(0)) return IDENTICAL
+    return centred(value, replicatesOf({first, second, factor, sampling}), 'stratified Poisson bootstrap')
+  })
+}
+
+interface Pair {
+  readonly first: Calibration
+  readonly second: Calibration
+  readonly factor: number
+  readonly sampling: Sampling
+}
+
+/** Few rows are drawn one by one; many by cells of both bins and the label. */
+function replicatesOf({first, second, factor, sampling}: Pair): Float64Array {
+  const cells = first.gaps.length <= EXACT_ROWS ? undefined : cellsOf(first, second)
+  const [a, b] = cells ? [cells.first, cells.second] : [first, second]
+  const counts = cells ? cells.counts : new Uint8Array(first.gaps.length).fill(1)
+  const compared = (weights: Float64Array) => calibrationError(a, weights) - (factor === 0 ? 0 : factor * calibrationError(b, weights))
+  return poissonReplicates(counts, compared, sampling)
+}
+
+function cellsOf(first: Calibration, second: Calibration): {first: Calibration; second: Calibration; counts: Uint32Array} {
+  const size = 256 * BINS * 2
+  const counts = new Uint32Array(size)
+  const sums = [new Float64Array(size), new Float64Array(size)]
+  for (let row = 0; row < first.gaps.length; row++) {
+    const cell = 2 * (first.binOf[row] * BINS + second.binOf[row]) + second.labels[row]
+    counts[cell]++
+    sums[0][cell] += first.gaps[row]
+    sums[1][cell] += second.gaps[row]
+  }
+  const held = Uint32Array.from(counts.keys()).filter(cell => counts[cell] > 0)
+  const part = (which: 0 | 1, binOf: (cell: number) => number): Calibration => ({
+    labels: Uint8Array.from(held, cell => cell & 1),
+    binOf: Uint8Array.from(held, binOf),
+    gaps: Float64Array.from(held, cell => sums[which][cell] / counts[cell])
+  })
+  const pair = (cell: number) => cell >> 1
+  return {
+    first: part(0, cell => Math.floor(pair(cell) / BINS)),
+    second: part(1, cell => pair(cell) % BINS),
+    counts: held.map(cell => counts[cell])
+  }
+}
+
+/** Percentile bounds around the estimate: the bias of the replicates is taken off. */
+function centred(value: number, replicates: Float64Array, method: string): Spread {
+  const bias = meanOf(replicates) - value
+  return bootstrapSpread(
+    replicates.map(replicate => replicate - bias),
+    method
+  )
+}
+
+/** The error is biased upwards, in the sample as in its replicates: the upper bound has the bias taken off once, the lower bound twice. */
+function biased(value: number, replicates: Float64Array): Spread {
+  const around = centred(value, replicates, 'Poisson bootstrap')
+  const bias = Math.max(0, meanOf(replicates) - value)
+  return {
+    ...around,
+    bounds: alpha => {
+      const {low, high} = around.bounds(alpha)
+      return {low: Math.max(0, low - bias), high: Math.min(1, high)}
+    }
+  }
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

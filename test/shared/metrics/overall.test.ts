@@ -1,0 +1,77 @@
+import {describe, expect, test} from 'vitest'
+import {compareWithOverall, QUALITY, type QualityName} from '#shared/metrics/quality'
+import type {Scored} from '#shared/metrics/scored'
+import {newcombe} from '#shared/stats/proportions'
+import {random} from '#shared/stats/random'
+import {drawnExam, everyRow} from '../../support/exams.js'
+
+const NAMES = Object.keys(QUALITY).filter((name): name is QualityName => name in QUALITY)
+const {candidate} = drawnExam(1500, 8)
+const slice = everyRow(1500, 3)
+const all = everyRow(1500, 1)
+
+describe.each(NAMES)('%s', name => {
+  const {measure} = QUALITY[name]
+  const value = (rows: Uint32Array) => measure({...candidate, rows}).value ?? Number.NaN
+
+  test.each([1, 0.8, 1.5])('is slice minus %d times overall', factor => {
+    const estimate = compareWithOverall(name, candidate, slice, factor)
+    const expected = value(slice) - factor * value(all)
+    expect(estimate.value).toBeCloseTo(expected, 12)
+    const {low, high} = estimate.bounds?.(0.05) ?? {low: Number.NaN, high: Number.NaN}
+    expect(low).toBeLessThan(expected)
+    expect(high).toBeGreaterThan(expected)
+  })
+  test('of all rows is exactly nothing', () => {
+    const estimate = compareWithOverall(name, candidate, all, 1)
+    expect(estimate.value).toBeCloseTo(0, 14)
+    const {low, high} = estimate.bounds?.(0.05) ?? {low: Number.NaN, high: Number.NaN}
+    expect(low).toBeCloseTo(0, 12)
+    expect(high).toBeCloseTo(0, 12)
+  })
+  test('of a small slice has a reason, of none no value', () => {
+    expect(compareWithOverall(name, candidate, everyRow(1500, 200), 1).reason).toMatch(/^too few/)
+    const none = compareWithOverall(name, candidate, new Uint32Array(0), 1)
+    expect([none.value, none.n, none.reason]).toEqual([null, 0, 'no rows'])
+  })
+  test('overall may itself be a part of the exam', () => {
+    const rows = everyRow(1500, 2)
+    const inner = rows.filter(row => row % 6 === 0)
+    expect(compareWithOverall(name, {...candidate, rows}, inner, 1).value).toBeCloseTo(value(inner) - value(rows), 12)
+  })
+})
+
+test('accuracy: Newcombe of slice minus rest, times the share of the rest', () => {
+  const hits = (rows: readonly number[]) => rows.filter(row => candidate.labels[row] === candidate.predictions[row]).length
+  const inside = Array.from(slice)
+  const rest = Array.from(all).filter(row => row % 3 !== 0)
+  const {low, high} = newcombe({successes: hits(inside), n: inside.length}, {successes: hits(rest), n: rest.length}, 0.05)
+  const bounds = compareWithOverall('accuracy', candidate, slice, 1).bounds?.(0.05)
+  expect(bounds?.low).toBeCloseTo((low * 2) / 3, 12)
+  expect(bounds?.high).toBeCloseTo((high * 2) / 3, 12)
+})
+
+/** Standard deviation of slice minus overall over resamples of slice and rest apart. */
+function spreadByResampling(name: QualityName, scored: Scored, inside: Uint32Array): number {
+  const next = random(4)
+  const rest = Uint32Array.from(scored.labels.keys()).filter(row => row % 3 !== 0)
+  const draw = (rows: Uint32Array) => rows.map(() => rows[Math.floor(next() * rows.length)])
+  const values = Array.from({length: 400}, () => {
+    const first = draw(inside)
+    const both = Uint32Array.from([...first, ...draw(rest)])
+    const at = (rows: Uint32Array) => QUALITY[name].measure({...scored, rows}, {replicates: 1}).value ?? Number.NaN
+    return at(first) - at(both)
+  })
+  const mean = values.reduce((a, b) => a + b, 0) / values.length
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)
+}
+
+test.each(['roc_auc', 'average_precision', 'accuracy', 'f1', 'balanced_accuracy', 'precision', 'log_loss', 'brier'] as const)(
+  '%s: the width is that of resampling slice and rest',
+  name => {
+    const bounds = compareWithOverall(name, candidate, slice, 1).bounds?.(0.05)
+    const se = ((bounds?.high ?? Number.NaN) - (bounds?.low ?? Number.NaN)) / (2 * 1.645)
+    expect(se / spreadByResampling(name, candidate, slice)).toBeGreaterThan(0.88)
+    expect(se / spreadByResampling(name, candidate, slice)).toBeLessThan(1.13)
+  }
+)
