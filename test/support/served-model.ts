@@ -59,13 +59,13 @@ export interface Served extends ModelServer {
 }
 
 /** The model server over a folder, with stand-ins for models, listening on loopback. */
-export async function serve(data: string, options: Partial<Options> = {}): Promise<Served> {
+export async function serve(data: string, options: Partial<Options> = {}, port = 0): Promise<Served> {
   const lines: string[] = []
   const made = await createModelServer(
     {data, token: TOKEN, bodyLimit: 10_000, modelLimit: 100_000, keep: 10, ...options},
     {load: loadStandIn, random: draws(), now: () => new Date(), monotonicMs: () => performance.now(), log: line => lines.push(line)}
   )
-  await new Promise<void>(resolve => made.server.listen(0, '127.0.0.1', resolve))
-  const {port} = made.server.address() as AddressInfo
-  return {...made, address: `http://127.0.0.1:${port}`, lines}
+  await new Promise<void>(resolve => made.server.listen(port, '127.0.0.1', resolve))
+  const bound = made.server.address() as AddressInfo
+  return {...made, address: `http://127.0.0.1:${bound.port}`, lines}
 }

@@ -1,0 +1,28 @@
+import type {Findings} from '#shared/evidence/evidence'
+import {begin, type Start, type Target} from './begin.js'
+import {drive, type Journey} from './drive.js'
+import {alreadyServing, findingsOf, type Told} from './findings.js'
+import type {Ports} from './ports.js'
+import {type RolloutPolicy, transition} from './transition.js'
+
+/** Rolls a candidate out on an endpoint: begins, goes on with what a lost run left, or undoes it first when it was another candidate's. */
+export async function deploy(ports: Ports, target: Target, policy: RolloutPolicy, names: ReadonlyMap<string, string>): Promise<Findings> {
+  const {name, candidate} = target
+  const told: Told = {name, candidate, endpoint: ports.endpoint.name, policy, names, command: ports.endpoint.command}
+  const start = await begin(ports, target)
+  if (start.kind === 'serving') return alreadyServing(told)
+  if (start.kind !== 'abandoned') return findingsOf(await drive(ports, target.key, start.kept, policy), told)
+  const undone = await undo(ports, target.key, start, policy)
+  if (undone.rollout.phase === 'rollback-failed') return findingsOf(undone, {...told, candidate: undone.rollout.candidate})
+  return await deploy(ports, target, policy, names)
+}
+
+// A first deployment has nothing to go back to: it is finished instead.
+async function undo(ports: Ports, key: string, {kept}: Extract<Start, {kind: 'abandoned'}>, policy: RolloutPolicy): Promise<Journey> {
+  const {rollout} = kept
+  const moment = {at: ports.now().toISOString(), elapsedMs: rollout.elapsedMs, aborted: false}
+  const reason = `its run ${rollout.lease.run || rollout.lease.holder} was lost and another candidate is to be rolled out`
+  const forward = rollout.lastGood === null && rollout.phase === 'promoting'
+  const back = forward ? rollout : transition(rollout, {kind: 'abandoned', reason}, moment, policy)
+  return await drive(ports, key, {...kept, rollout: back}, policy)
+}

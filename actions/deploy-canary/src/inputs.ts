@@ -1,0 +1,18 @@
+import {CONFIG, choice, duration, gates, number, REGISTRY, secret, text, words} from '#shared/inputs'
+
+export const inputs = {
+  endpoint: text({required: true, variable: 'TRAINYARD_ENDPOINT'}),
+  'endpoint-token': secret({variable: 'TRAINYARD_ENDPOINT_TOKEN'}),
+  name: REGISTRY.name,
+  registry: REGISTRY.registry,
+  version: text({default: 'candidate'}),
+  gates: gates({default: ['error_rate <= stable']}),
+  telemetry: text(),
+  steps: words({default: ['5%', '25%', '50%']}),
+  'minimum-requests': number({min: 1, max: 1e9, whole: true, default: 500}),
+  deadline: duration({default: 30 * 60_000}),
+  mode: choice(['enforce', 'observe'], {default: 'enforce'}),
+  'on-inconclusive': choice(['estimate', 'warn', 'fail'], {default: 'warn'}),
+  'github-token': REGISTRY['github-token'],
+  ...CONFIG
+}
