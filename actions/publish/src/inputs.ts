@@ -1,0 +1,14 @@
+import {CONFIG, choice, EVIDENCE, path, REGISTRY, text, words} from '#shared/inputs'
+
+export const inputs = {
+  name: text({required: true}),
+  registry: text({required: true, variable: 'TRAINYARD_REGISTRY'}),
+  model: path(),
+  require: words({default: ['evaluate']}),
+  version: text(),
+  alias: text({default: 'candidate'}),
+  isolation: choice(['job', 'none'], {default: 'job'}),
+  ...EVIDENCE,
+  ...CONFIG,
+  'github-token': REGISTRY['github-token']
+}

@@ -1,0 +1,74 @@
+import {createHash} from 'node:crypto'
+import {dirname, join} from 'node:path'
+import {action, type World} from '#shared/action'
+import {UserError} from '#shared/errors'
+import {untrusted} from '#shared/event'
+import {readEvidence} from '#shared/evidence/files'
+import {readBounded, treeDigest} from '#shared/files'
+import {type InputsOf, shownPath} from '#shared/inputs'
+import {openRegistry} from '#shared/registry/address'
+import {publishedFindings, refusedFindings} from './findings.js'
+import {inputs} from './inputs.js'
+import {type EvidenceRecord, judgeEvidence} from './rules.js'
+import {strayFile} from './stray.js'
+import {lineageOf, trainedModel} from './training.js'
+
+const LARGEST_EVIDENCE = 32 << 20
+
+export default action('publish', inputs, async (given, world) => {
+  refuseStrangers(world)
+  const registry = await openRegistry(given.registry, {...world, random: Math.random, by: world.run.actor, runUrl: world.run.url})
+  const root = given.evidence ?? world.evidenceRoot
+  const {counted: records, refused} = await readEvidence(root, world.origin)
+  const model = await openModel(given, records)
+  const config = await readConfigDigest(world)
+  const judged = judgeEvidence({...given, ...world, records, refused, root, config, digest: model.sha256})
+  const subject = {kind: 'model', name: given.name, digest: {sha256: model.sha256}, size: model.size} as const
+  if (judged.checks.some(({verdict}) => verdict !== 'pass')) return refusedFindings(subject, judged)
+  const documents = await Promise.all(judged.relied.map(readDocument))
+  const parent = await registry.resolve(given.name, 'champion', {older: 'accept'})
+  const published = await registry.publish({
+    ...given,
+    model: model.path,
+    digest: model.sha256,
+    evidence: documents,
+    lineage: {materials: lineageOf({records, digest: model.sha256}), parent: parent && {version: parent.version, digest: parent.digest}},
+    reason: `published by job ${world.run.job}`
+  })
+  return publishedFindings(subject, judged, documents, published)
+})
+
+function refuseStrangers({event}: World): void {
+  const why = untrusted(event)
+  if (why)
+    throw new UserError(`publish: ${why}, and what it made may not be published`, {
+      hint: "Run publish with `if: github.ref == 'refs/heads/main'`."
+    })
+}
+
+/** The model at hand, hashed; the one that train made must still be what it was. */
+async function openModel(given: Pick<InputsOf<typeof inputs>, 'model'>, records: readonly EvidenceRecord[]) {
+  if (given.model !== undefined) return {...(await treeDigest(given.model)), path: given.model}
+  const trained = trainedModel(records)
+  const path = join(dirname(trained.record.file), trained.path)
+  const tree = await treeDigest(path)
+  if (tree.sha256 === trained.digest) return {...tree, path}
+  const stray = strayFile(tree.files, trained.digest)
+  throw new UserError(`${path}: is not what train made: its evidence says sha256 ${trained.digest}, the bytes at hand are ${tree.sha256}`, {
+    hint: stray
+      ? `Without ${stray.path}, which was added, it would be: remove that file.`
+      : 'Something changed it after training: find out what, and train again.'
+  })
+}
+
+async function readConfigDigest({configFile, cwd}: World): Promise<{name: string; sha256: string} | undefined> {
+  return configFile === undefined ? undefined : {name: shownPath(configFile, cwd), ...(await treeDigest(configFile))}
+}
+
+/** The document as it lies there, which must still be the one that was judged. */
+async function readDocument({file, evidence}: EvidenceRecord): Promise<{action: string; bytes: Buffer; sha256: string}> {
+  const bytes = await readBounded(file, LARGEST_EVIDENCE)
+  if (JSON.stringify(JSON.parse(bytes.toString('utf8'))) !== JSON.stringify(evidence))
+    throw new UserError(`${file}: changed while it was read`, {hint: 'Run publish alone on its evidence.'})
+  return {action: evidence.action.name, bytes, sha256: createHash('sha256').update(bytes).digest('hex')}
+}

@@ -1,0 +1,168 @@
+import {UserError} from '#shared/errors'
+import {type Check, type Evidence, outcomeOf} from '#shared/evidence/evidence'
+import {nearest} from '#shared/gates/validity'
+import {dataOf, trainingsOf, uncovered} from './training.js'
+
+/** Evidence and where it lies: `folder` is the job's, null at the root. */
+export interface EvidenceRecord {
+  readonly evidence: Evidence
+  readonly file: string
+  readonly folder: string | null
+}
+
+/** The model at hand and all the evidence that was found. */
+export interface Case {
+  /** of the model's bytes at hand */
+  readonly digest: string
+  readonly require: readonly string[]
+  readonly isolation: 'job' | 'none'
+  readonly records: readonly EvidenceRecord[]
+  /** what lies there and was refused when it was read */
+  readonly refused: readonly {readonly file: string; readonly reason: string}[]
+  /** the folder that was searched, as people know it */
+  readonly root: string
+  /** false on a terminal, where evidence has no job's folder */
+  readonly onRunner: boolean
+  /** the file of inputs at hand */
+  readonly config?: {readonly name: string; readonly sha256: string}
+}
+
+export interface Judged {
+  /** one for each requirement, and one for a training that was red */
+  readonly checks: readonly Check[]
+  /** the evidence that the checks stand on, to be kept with the model */
+  readonly relied: readonly EvidenceRecord[]
+}
+
+const REQUIRABLE = ['validate-data', 'train', 'evaluate', 'check-fairness', 'check-robustness'] as const
+
+/** Whether the model has the evidence that it must have. Throws UserError for a requirement that no action can meet. */
+export function judgeEvidence(given: Case): Judged {
+  const unknown = given.require.filter(name => !REQUIRABLE.some(known => known === name))
+  if (unknown.length > 0)
+    throw new UserError(`require: no evidence can come from ${unknown.join(', ')}`, {
+      kind: 'usage',
+      hint: `Did you mean ${nearest(unknown[0], REQUIRABLE).join(', ')}? It may name ${REQUIRABLE.join(', ')}.`
+    })
+  const trainings = trainingsOf(given)
+  const names = [...new Set([...(trainings.length > 0 ? ['train'] : []), ...given.require])]
+  const judged = names.map(name => judgeRequirement(name, given))
+  return {checks: judged.map(({check}) => check), relied: judged.flatMap(({relied}) => relied)}
+}
+
+function judgeRequirement(name: string, given: Case): {check: Check; relied: readonly EvidenceRecord[]} {
+  const candidates = given.records.filter(({evidence}) => evidence.action.name === name)
+  const about = candidates.filter(record => strangeness(record, given) === undefined)
+  const counting = about.filter(record => objection(record, given) === undefined)
+  const refusal =
+    redness(
+      name,
+      candidates.filter(record => concerns(record, given))
+    ) ?? blindness(name, candidates, counting)
+  if (refusal) return {check: refusal, relied: []}
+  if (counting.length > 0) {
+    const jobs = [...new Set(counting.map(({evidence}) => evidence.run.job))].join(', ')
+    const checks = counting.reduce((sum, {evidence}) => sum + evidence.checks.length, 0)
+    const message = `${name}: green for this model in job ${jobs} (${checks} ${checks === 1 ? 'check' : 'checks'})`
+    return {check: {id: idOf(name), verdict: 'pass', message, n: checks}, relied: counting}
+  }
+  const nearestMiss = about[0] ?? candidates[0]
+  const message = nearestMiss ? (strangeness(nearestMiss, given) ?? objection(nearestMiss, given) ?? '') : absence(name, given)
+  return {check: {id: idOf(name), verdict: 'error', message: `${name}: ${message}`}, relied: []}
+}
+
+/** Red evidence about this model refuses it, also where green evidence would not count. */
+function redness(name: string, concerned: readonly EvidenceRecord[]): Check | undefined {
+  const red = concerned.find(({evidence}) => evidence.outcome === 'red' && evidence.policy.mode === 'enforce')
+  if (!red) return undefined
+  const {checks, run, policy} = red.evidence
+  const bad = checks.filter(check => outcomeOf(check, policy) === 'red')
+  const ids = bad.slice(0, 5).map(({id}) => id)
+  const message = `${name}: red for this model in job ${run.job}: ${bad.length} of ${checks.length} checks (${ids.join(', ')}${bad.length > 5 ? ', …' : ''}). Mend the model, or the gate that asks too much, and run the pipeline again`
+  return {id: idOf(name), verdict: 'fail', message, n: checks.length}
+}
+
+/** Whether evidence is about this model, or about any data that it was trained on. */
+function concerns({evidence: {action, subjects}}: EvidenceRecord, given: Case): boolean {
+  const digests = action.name === 'validate-data' ? dataOf(given).map(({digest}) => digest.sha256) : [given.digest]
+  return subjects.some(({digest}) => digests.includes(digest.sha256))
+}
+
+/** An attempt that could not measure names no model; it is not hidden by an older one of the same job that could. */
+function blindness(name: string, candidates: readonly EvidenceRecord[], counting: readonly EvidenceRecord[]): Check | undefined {
+  const blind = candidates.find(
+    ({evidence: {subjects, outcome, run}}) =>
+      subjects.length === 0 &&
+      outcome === 'red' &&
+      counting.every(other => other.evidence.run.job !== run.job || other.evidence.run.attempt <= run.attempt)
+  )
+  if (!blind) return undefined
+  const {run, checks} = blind.evidence
+  return {
+    id: idOf(name),
+    verdict: 'error',
+    message: `${name}: could not measure in job ${run.job}, attempt ${run.attempt}: ${checks[0]?.message ?? 'its evidence is empty'}. Mend that and run the job again`
+  }
+}
+
+/** Why evidence is about something else than this model, with both digests; undefined when it is about it. */
+function strangeness({evidence}: EvidenceRecord, given: Case): string | undefined {
+  if (evidence.checks.length === 0) return 'its evidence holds an empty verdict: nothing was checked'
+  if (evidence.action.name === 'validate-data') return uncovered(evidence, given)
+  const {subjects} = evidence
+  if (subjects.some(({kind, digest}) => kind === 'model' && digest.sha256 === given.digest)) return undefined
+  const model = subjects.find(({kind}) => kind === 'model')
+  if (model)
+    return `judged another model: its evidence is about sha256 ${model.digest.sha256}, this model is ${given.digest}. Judge the model that is to be published`
+  return `judged ${subjects[0]?.name ?? 'nothing'}, a file of predictions that nothing binds to a model. Judge the model itself (input model)`
+}
+
+/** Why evidence about this model does not count; undefined when it does. */
+function objection({evidence, folder, file}: EvidenceRecord, given: Case): string | undefined {
+  const {policy, run, action} = evidence
+  if (policy.mode === 'observe') return `its evidence was only observed (mode: observe in job ${run.job}). Set mode: enforce`
+  if (folder === null && given.onRunner)
+    return `its evidence ${file} lies at the root of ${given.root}, where its job can't be told: download-artifact puts a single match there. Give that step path: …/trainyard/trainyard-${run.job}`
+  const trainedHere = given.records.some(other => other.evidence.action.name === 'train' && other.evidence.run.job === run.job)
+  if (action.name !== 'train' && trainedHere && given.isolation === 'job')
+    return `its evidence is from job ${run.job}, which ran the training code, and that could have written it. Give ${action.name} a job of its own, or set isolation: none`
+  return foreignPredictions(evidence, given) ?? changedConfig(evidence, given)
+}
+
+function foreignPredictions(evidence: Evidence, {records, digest, isolation}: Case): string | undefined {
+  const predictions = evidence.materials.filter(({kind}) => kind === 'predictions')
+  if (isolation === 'none' || predictions.length === 0) return undefined
+  const ours = records
+    .map(record => record.evidence)
+    .filter(other => other.action.name === 'evaluate' && other !== evidence && scored(other, digest))
+    .map(({files}) => files.predictions ?? '')
+  const foreign = predictions.find(
+    material => !ours.some(path => path.endsWith(`predictions-${material.digest.sha256.slice(0, 12)}.parquet`))
+  )
+  return (
+    foreign &&
+    `judged the file of predictions ${foreign.name} (sha256 ${foreign.digest.sha256}), which nothing binds to this model. Let it score the model itself, or set isolation: none`
+  )
+}
+
+/** Whether evaluate scored the model itself. */
+function scored({subjects, materials}: Evidence, digest: string): boolean {
+  return subjects.some(subject => subject.digest.sha256 === digest) && !materials.some(({kind}) => kind === 'predictions')
+}
+
+function changedConfig({materials, run}: Evidence, {config}: Case): string | undefined {
+  const then = materials.find(({kind, name}) => kind === 'gates' && name === config?.name)
+  if (!config || !then || then.digest.sha256 === config.sha256) return undefined
+  return `its gates were changed after job ${run.job} judged by them: ${config.name} had sha256 ${then.digest.sha256} then and has ${config.sha256} now. Run the job again`
+}
+
+function absence(name: string, {root, refused}: Case): string {
+  const file = new RegExp(`(?:^|[\\\\/])${name}-[0-9a-f]{12}\\.json$`)
+  const there = refused.find(one => file.test(one.file))
+  if (there) return `its evidence ${there.file} was refused: it ${there.reason}`
+  return `no evidence was found in ${root}. Run ${name} in a job that this one needs, and download its artifact into a folder of its own there`
+}
+
+function idOf(name: string): string {
+  return `evidence(${name})`
+}
