@@ -54,6 +54,7 @@ export function tensor(
 export const floats = (name: string, dims: readonly number[], values: readonly number[]) => tensor(name, dims, values, 'float32')
 
 type Attribute =
+  | readonly number[]
   | number
   | {readonly float: number}
   | string
@@ -90,10 +91,7 @@ function attribute(value: Attribute): Field[] {
       [4, value],
       [20, 3]
     ]
-  if (Array.isArray(value))
-    return typeof value[0] === 'string'
-      ? [...value.map((text): Field => [9, text]), [20, 8]]
-      : [...value.map((item): Field => [7, item]), [20, 6]]
+  if (Array.isArray(value)) return listAttribute(value)
   if ('tensor' in value)
     return [
       [5, value.tensor],
@@ -110,6 +108,11 @@ function attribute(value: Attribute): Field[] {
         [20, 1]
       ]
     : []
+}
+
+function listAttribute(values: readonly (number | string | {readonly float: number})[]): Field[] {
+  const [tag, type] = typeof values[0] === 'string' ? [9, 8] : typeof values[0] === 'number' ? [8, 7] : [7, 6]
+  return [...values.map((value): Field => [tag, value]), [20, type]]
 }
 
 export interface Graph {
