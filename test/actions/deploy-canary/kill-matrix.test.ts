@@ -1,0 +1,99 @@
+import {spawn} from 'node:child_process'
+import {join} from 'node:path'
+import {beforeAll, expect, test} from 'vitest'
+import {type Rollout, sameWeights} from '../../../actions/deploy-canary/src/rollout.js'
+import {openYard, type Yard} from '../../support/canary.js'
+import {compile} from '../../support/compile.js'
+import {type Behaviour, TOKEN} from '../../support/served-model.js'
+
+interface Ending {
+  readonly killed: boolean
+  readonly result?: string
+}
+
+let program: string
+beforeAll(async () => {
+  program = await compile('test/support/canary-child.ts')
+})
+
+const STABLE = {score: 0.2}
+
+interface Scene {
+  readonly yard: Yard
+  /** in a process of its own, killed at this point */
+  readonly run: (dieAt: number) => Promise<Ending>
+  /** the next attempt of the same job */
+  readonly rerun: () => Promise<string | undefined>
+}
+
+async function fresh(candidate: Behaviour | null): Promise<Scene> {
+  const yard = await openYard()
+  yard.traffic = 150
+  const stable = await yard.publish(STABLE)
+  if (candidate !== null) await yard.run(stable)
+  const next = candidate === null ? stable : await yard.publish(candidate)
+  const file = join(yard.folder, `${next.digest.slice(0, 12)}.onnx`)
+  const task = {root: yard.root, address: yard.served.address, token: TOKEN, key: yard.key(), candidate: next, file}
+  const holder = {holder: 'o/r 1 deploy', attempt: 2, run: 'https://runs.example/1'}
+  return {yard, run: dieAt => start({...task, attempt: 1, dieAt}), rerun: async () => (await yard.run(next, {holder})).outputs?.result}
+}
+
+function start(task: object): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, JSON.stringify(task)], {stdio: ['ignore', 'pipe', 'pipe']})
+    let [out, err] = ['', '']
+    child.stdout.on('data', chunk => {
+      out += chunk
+    })
+    child.stderr.on('data', chunk => {
+      err += chunk
+    })
+    child.on('close', (code, signal) => {
+      if (signal === 'SIGKILL') resolve({killed: true})
+      else if (code === 0) resolve({killed: false, result: JSON.parse(out).result})
+      else reject(new Error(err))
+    })
+  })
+}
+
+/** State, endpoint and alias tell one story. */
+async function story(yard: Yard): Promise<{phase: string; serving: string; champion?: string}> {
+  const state = (await yard.registry.readState(yard.key()))?.value as Rollout
+  expect(sameWeights(state.weights, yard.weights())).toBe(true)
+  expect(state.applied).toBe(true)
+  const [serving, ...others] = Object.keys(yard.weights())
+  expect(others).toEqual([])
+  return {phase: state.phase, serving, champion: (await yard.registry.resolve('wages', 'champion'))?.digest}
+}
+
+const CASES: readonly [string, Behaviour | null, string][] = [
+  ['a good candidate', {score: 0.4}, 'promoted'],
+  ['a failing candidate', {score: 0.6, failing: 0.5}, 'rolled-back'],
+  ['a first deployment', null, 'promoted']
+]
+
+// Points are not listed here: the child counts them, and the last one is where it is no longer killed.
+test.each(CASES)(
+  '%s, killed before and after every write and call, ends as it would have',
+  {timeout: 120_000},
+  async (_, candidate, result) => {
+    const seen: string[] = []
+    const workers = [1, 2, 3, 4].map(async first => {
+      for (let dieAt = first; ; dieAt += 4) {
+        const {yard, run, rerun} = await fresh(candidate)
+        const before = yard.weights()
+        const {killed, result: early} = await run(dieAt)
+        if (!killed) return expect(early).toBe(result)
+        const ending = await rerun()
+        const {phase, serving, champion} = await story(yard)
+        expect({dieAt, result: ending, phase}).toEqual({dieAt, result, phase: result})
+        expect(champion).toBe(serving)
+        if (result === 'rolled-back') expect(yard.weights()).toEqual(before)
+        seen.push(`${dieAt}`)
+        await yard.served.drain(50)
+      }
+    })
+    await Promise.all(workers)
+    expect(seen.length).toBeGreaterThan(20)
+  }
+)
