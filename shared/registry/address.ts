@@ -1,5 +1,6 @@
-import {isAbsolute, resolve} from 'node:path'
-import {UserError} from '#shared/errors'
+import {stat} from 'node:fs/promises'
+import {dirname, resolve} from 'node:path'
+import {codeOf, UserError} from '#shared/errors'
 import {folderStores} from './folder.js'
 import {type Registry, type RegistryWorld, registryOn} from './registry.js'
 import type {Stores} from './store.js'
@@ -29,13 +30,29 @@ export async function openRegistry(address: string, world: AddressWorld): Promis
   return registryOn(await kind.open(address, world), world)
 }
 
-function openFolder(address: string, {env, cwd, now}: AddressWorld): Stores {
+async function openFolder(address: string, {env, cwd, now}: AddressWorld): Promise<Stores> {
   if (env.RUNNER_ENVIRONMENT === 'github-hosted')
     throw new UserError(`registry ${address}: a folder of a GitHub-hosted runner is gone after the job`, {
       kind: 'usage',
       hint: 'Use github or s3://bucket/prefix.'
     })
-  return folderStores(address, isAbsolute(address) ? address : resolve(cwd, address), {now})
+  const folder = resolve(cwd, address)
+  await requireParent(address, folder)
+  return folderStores(address, folder, {now})
+}
+
+// A registry that is not there yet is an empty one; where not even its parent is there, a disk is not mounted or the path is wrong.
+async function requireParent(address: string, folder: string): Promise<void> {
+  const there = await stat(folder)
+    .catch(error => {
+      if (codeOf(error) === 'ENOENT') return stat(dirname(folder))
+      throw error
+    })
+    .catch(() => null)
+  if (there?.isDirectory()) return
+  throw new UserError(`registry ${address}: can't be reached: ${there ? `${folder} is a file` : `there is no folder ${dirname(folder)}`}`, {
+    hint: 'Check the path, or make the folder once.'
+  })
 }
 
 function refuse(address: string, why: string): never {

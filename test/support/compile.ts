@@ -1,12 +1,12 @@
-import {mkdir, mkdtemp, readFile, symlink, writeFile} from 'node:fs/promises'
+import {mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {dirname, join, relative, resolve} from 'node:path'
 import ts from 'typescript'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
-/** Compiles a TypeScript file and all of ours that it imports into a new folder, so that plain node can run it; gives the path of its JavaScript. */
-export async function compile(entry: string): Promise<string> {
+/** Compiles a TypeScript file and all of ours that it imports into a new folder, so that plain node can run it. */
+export async function compile(entry: string): Promise<{readonly program: string; readonly remove: () => Promise<void>}> {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-compiled-'))
   await writeFile(join(folder, 'package.json'), JSON.stringify({type: 'module', imports: {'#shared/*': './shared/*.js'}}))
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
@@ -26,5 +26,5 @@ export async function compile(entry: string): Promise<string> {
     }
   }
   await emit(resolve(ROOT, entry))
-  return join(folder, entry.replace(/\.ts$/, '.js'))
+  return {program: join(folder, entry.replace(/\.ts$/, '.js')), remove: () => rm(folder, {recursive: true, force: true})}
 }

@@ -37,10 +37,10 @@ export async function folderRegistry(
   return {registry: registryOn(stores, world), stores, root, work}
 }
 
-/** A model file with this text, ready to be published. */
+/** A model file with this text, ready to be published; a given digest is that of a given model. */
 export async function publicationOf(work: string, text: string, more: Partial<Publication> = {}): Promise<Publication> {
-  const model = join(work, `${text.replace(/\W+/g, '-')}.onnx`)
-  await writeFile(model, text)
+  const model = more.model ?? join(work, `${text.replace(/\W+/g, '-')}.onnx`)
+  if (more.digest === undefined) await writeFile(model, text)
   const {sha256} = await treeDigest(model)
   return {
     name: 'wages',

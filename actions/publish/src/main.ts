@@ -7,6 +7,7 @@ import {readEvidence} from '#shared/evidence/files'
 import {readBounded, treeDigest} from '#shared/files'
 import {type InputsOf, shownPath} from '#shared/inputs'
 import {openRegistry} from '#shared/registry/address'
+import {registryWorldOf} from '#shared/world'
 import {publishedFindings, refusedFindings} from './findings.js'
 import {inputs} from './inputs.js'
 import {type EvidenceRecord, judgeEvidence} from './rules.js'
@@ -17,7 +18,7 @@ const LARGEST_EVIDENCE = 32 << 20
 
 export default action('publish', inputs, async (given, world) => {
   refuseStrangers(world)
-  const registry = await openRegistry(given.registry, {...world, random: Math.random, by: world.run.actor, runUrl: world.run.url})
+  const registry = await openRegistry(given.registry, registryWorldOf(world))
   const root = given.evidence ?? world.evidenceRoot
   const {counted: records, refused} = await readEvidence(root, world.origin)
   const model = await openModel(given, records)

@@ -15,15 +15,17 @@ let program: string
 const children: ChildProcessWithoutNullStreams[] = []
 
 beforeAll(async () => {
-  program = await compile('test/shared/registry/publisher.ts')
+  const compiled = await compile('test/shared/registry/publisher.ts')
+  program = compiled.program
+  return compiled.remove
 })
 
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL')
 })
 
-function startPublisher() {
-  const child = spawn(process.execPath, [program])
+function startPublisher(command: readonly string[] = [process.execPath, program]) {
+  const child = spawn(command[0], command.slice(1))
   children.push(child)
   child.stderr.on('data', chunk => process.stderr.write(chunk))
   const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]()
@@ -128,6 +130,22 @@ test('killed before every call that changes the disk, readers see the old state 
   // Every temporary file lies in the folder that it is placed into: nothing is ever renamed across devices.
   for (const what of seen.filter(what => what.startsWith('open'))) expect(what).toMatch(/(?:blobs\/sha256|models\/wages\/\w+)\/@tmp-/)
 }, 120_000)
+
+test('a file system that takes no more bytes: the error has the path, what was published is intact, nothing is left over', async () => {
+  const work = await temporaryFolder()
+  const root = join(work, 'registry')
+  const registry = readerOf(root)
+  const {digest} = await registry.publish(await publicationOf(work, 'small', {alias: 'candidate'}))
+  const publication = await publicationOf(work, 'large '.repeat(100_000), {alias: 'candidate', model: join(work, 'large.onnx')})
+  // The kernel refuses to let any file of this process grow beyond 64 KiB.
+  const {send, answer} = startPublisher(['bash', '-c', `ulimit -f 64 && exec "${process.execPath}" "${program}"`])
+  send({root, by: 'ada', publication})
+  expect((await answer()).error).toMatch(`${join(root, 'blobs/sha256', publication.digest)}: could not be written (EFBIG`)
+  expect(temporaryFiles(root)).toEqual([])
+  expect(await registry.resolve('wages', 'candidate')).toEqual({version: 'v1', digest, generation: 1})
+  expect(readdirSync(join(root, 'blobs/sha256'))).toHaveLength(2)
+  expect(await registry.publish(publication)).toMatchObject({version: 'v2', published: true})
+})
 
 /** Whether the publisher got as far as that call, and died there. */
 async function killedAt(call: number, order: Order, seen: string): Promise<boolean> {

@@ -420,4 +420,15 @@ describe('addresses', () => {
     await expect(openRegistry(address, world(env, cwd))).rejects.toThrow(expect.objectContaining({kind: 'usage', message}))
     expect(await readdir(cwd)).toEqual([])
   })
+
+  test('a folder that is not there is an empty registry, one whose parent is not there either is out of reach', async () => {
+    const cwd = await temporaryFolder()
+    const registry = await openRegistry('models', world({}, cwd))
+    expect(await registry.everPromoted('wages', 'champion')).toBe(false)
+    await expect(openRegistry('mnt/models', world({}, cwd))).rejects.toThrow(
+      `registry mnt/models: can't be reached: there is no folder ${join(cwd, 'mnt')}`
+    )
+    await writeFile(join(cwd, 'file'), '')
+    await expect(openRegistry('file', world({}, cwd))).rejects.toThrow(`registry file: can't be reached: ${join(cwd, 'file')} is a file`)
+  })
 })
