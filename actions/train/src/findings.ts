@@ -1,0 +1,99 @@
+import type {Check, Fact, Figure, Findings, Material} from '#shared/evidence/evidence'
+import type {CommandEnd} from '#shared/process'
+import {code} from '#shared/report/inert'
+import type {KeptModel} from '#shared/training/kept-model'
+import type {Machine} from '#shared/training/machine'
+
+/** What one training run left, as far as it got. */
+export interface Training {
+  /** the command line as it was given */
+  readonly command: string
+  readonly end: CommandEnd
+  /** `ended with exit code 0`, and so on */
+  readonly ending: string
+  readonly machine: Machine
+  /** what went in: data, code, parameters, environment */
+  readonly materials: readonly Material[]
+  readonly parameters: readonly Fact[]
+  /** what came out, or why that does not count; absent where it was not asked for */
+  readonly model: Made<KeptModel>
+  readonly metrics?: Made<Readonly<Record<string, number>>>
+  readonly history?: Made<readonly Figure[]>
+  /** data files that are not what they were before the command ran; absent when none were declared */
+  readonly changed?: readonly string[]
+  /** name of the model as it is shown */
+  readonly name: string
+}
+
+export type Made<T> = {readonly value: T} | {readonly error: string}
+
+const SHOWN_METRICS = 50
+
+/** Evidence of a training run: green when the command ended with 0, wrote its model anew and left its data alone. */
+export function trainFindings(training: Training): Findings {
+  const {end, model, name, materials, history} = training
+  const ended = end.exitCode === 0 && !end.timedOut && end.interruptedBy === undefined
+  const checks = [exitCheck(training, ended), ...leftoverChecks(end), ...(ended ? outputChecks(training) : [])]
+  const kept = ended && 'value' in model ? model.value : undefined
+  return {
+    subjects: kept ? [{kind: 'model', name, digest: {sha256: kept.sha256}, size: kept.size}] : [],
+    materials,
+    checks,
+    figures: history && 'value' in history ? history.value : [],
+    facts: factsOf(training),
+    ...(kept && {files: {model: kept.name}, outputs: {model: kept.path, digest: kept.sha256}})
+  }
+}
+
+/** The last lines of the output as Markdown, each inert. */
+export function renderTail(lines: readonly string[]): string {
+  return ['The last lines of the output:', '', ...lines.filter(line => line.trim() !== '').map(line => `- ${code(line, 300)}`)].join('\n')
+}
+
+function exitCheck({command, end, ending}: Training, ended: boolean): Check {
+  const last = end.output.tail.findLast(line => line.trim() !== '')
+  const said = ended || last === undefined ? '' : `; its last line: ${last.slice(0, 300)}`
+  return {
+    id: 'train.exit',
+    verdict: ended ? 'pass' : 'error',
+    message: `${command} ${ending} after ${(end.durationMs / 1000).toFixed(1)} s${said}`
+  }
+}
+
+function leftoverChecks({leftovers}: CommandEnd): Check[] {
+  if (leftovers.length === 0) return []
+  const names = leftovers.slice(0, 5).map(({pid, command}) => `${command} (process ${pid})`)
+  const count = leftovers.length === 1 ? '1 process' : `${leftovers.length} processes`
+  return [{id: 'train.leftovers', verdict: 'warn', message: `${count} outlived the command and had to be killed: ${names.join(', ')}`}]
+}
+
+function outputChecks({name, model, metrics, history, changed}: Training): Check[] {
+  const checks = [madeCheck('train.model', model, ({size}) => `${name} was written anew, ${size.toLocaleString('en')} bytes`)]
+  if (changed?.length) {
+    checks.push({
+      id: 'train.data',
+      verdict: 'error',
+      message: `${changed.join(', ')} changed while the command ran: what it was trained on is not known`
+    })
+  } else if (changed) checks.push({id: 'train.data', verdict: 'pass', message: 'the declared data is what it was before'})
+  if (metrics) checks.push(madeCheck('train.metrics', metrics, all => `${Object.keys(all).length} metrics`))
+  if (history) checks.push(madeCheck('train.history', history, all => `${all.length} ${all.length === 1 ? 'curve' : 'curves'}`))
+  return checks
+}
+
+function madeCheck<T>(id: string, made: Made<T>, describe: (value: T) => string): Check {
+  return 'value' in made ? {id, verdict: 'pass', message: describe(made.value)} : {id, verdict: 'error', message: made.error}
+}
+
+function factsOf({command, end, machine, parameters, metrics, changed}: Training): Fact[] {
+  const measured = metrics && 'value' in metrics ? Object.entries(metrics.value).slice(0, SHOWN_METRICS) : []
+  return [
+    {name: 'command', value: command},
+    {name: 'duration', value: Math.round(end.durationMs) / 1000, unit: 's'},
+    ...(changed === undefined ? [{name: 'data', value: 'not declared: publish cannot require validate-data'}] : []),
+    ...parameters,
+    ...measured.map(([name, value]) => ({name, value})),
+    {name: 'gpu', value: machine.gpus.length === 0 ? 'none' : machine.gpus.join('; ')},
+    {name: 'machine', value: `${machine.platform}, ${machine.cpus} CPUs, ${Math.round(machine.memory / 1e9)} GB, node ${machine.node}`}
+  ]
+}

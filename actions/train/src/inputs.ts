@@ -1,0 +1,12 @@
+import {CONFIG, duration, path, paths, text} from '#shared/inputs'
+
+export const inputs = {
+  command: text({required: true}),
+  model: path({required: true}),
+  data: paths(),
+  metrics: path(),
+  history: path(),
+  parameters: path(),
+  timeout: duration(),
+  ...CONFIG
+}
