@@ -1,6 +1,8 @@
 import type {Action} from '#shared/action'
 import type {InputSpec} from '#shared/inputs'
+import {inputs as checkFairness} from './check-fairness/src/inputs.js'
 import {inputs as evaluate} from './evaluate/src/inputs.js'
+import {inputs as publish} from './publish/src/inputs.js'
 
 interface Entry {
   readonly inputs: InputSpec
@@ -10,7 +12,9 @@ interface Entry {
 
 /** Every action: its inputs at once, its code only when it runs. */
 export const ACTIONS: Readonly<Record<string, Entry>> = {
-  evaluate: {inputs: evaluate, load: () => import('./evaluate/src/main.js')}
+  evaluate: {inputs: evaluate, load: () => import('./evaluate/src/main.js')},
+  'check-fairness': {inputs: checkFairness, load: () => import('./check-fairness/src/main.js')},
+  publish: {inputs: publish, load: () => import('./publish/src/main.js')}
 }
 
 /** The inputs of every action by its name: the vocabulary of `trainyard.yml`. */

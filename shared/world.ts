@@ -35,6 +35,11 @@ export interface World {
   interruption(): AbortSignal
 }
 
+/** What a registry needs of the world. */
+export function registryWorldOf({env, cwd, now, run, tempDir}: World) {
+  return {env, cwd, now, tempDir, random: Math.random, by: run.actor, runUrl: run.url}
+}
+
 /** Places and run of an environment: a runner's where `GITHUB_ACTIONS` is `true`, else a terminal's. */
 export function placesOf(env: World['env'], cwd: string, now: Date) {
   const onRunner = env.GITHUB_ACTIONS === 'true'

@@ -5,7 +5,7 @@ import {nearest} from '#shared/gates/validity'
 import type {Vocabulary} from '#shared/inputs/config'
 import type {InputSpec} from '#shared/inputs/reader'
 import {VERSION} from '#shared/version'
-import {readDescriptions} from './descriptions.js'
+import {packageRoot, readDescriptions} from './descriptions.js'
 import {configSchema} from './schema.js'
 
 export interface CommandLine {
@@ -23,7 +23,7 @@ export async function commandLine(args: readonly string[], line: CommandLine): P
     if (command === undefined || command === 'help' || command === '--help' || command === '-h') return await help(line)
     if (command === '--version' || command === 'version') return say(VERSION, line)
     if (command === 'schema') return await writeSchema(rest, line)
-    if (command === 'run') return await (await import('./run/command.js')).runCommand(rest, line)
+    if (command === 'run') return await (await import('./run/command.js')).runCommand(rest, ioOf(line))
     if (command === 'start') return await (await import('./start/command.js')).startCommand(rest, line)
     return await runOne(command, rest, line)
   } catch (error) {
@@ -31,6 +31,10 @@ export async function commandLine(args: readonly string[], line: CommandLine): P
     line.print(`trainyard: ${error.message}${error.hint ? `\n${error.hint}` : ''}`)
     return error.kind === 'usage' ? 2 : 3
   }
+}
+
+function ioOf({cwd, env, print}: CommandLine) {
+  return {stdout: process.stdout, stderr: process.stderr, cwd, env, print, packageRoot: packageRoot()}
 }
 
 function say(text: string, {print}: CommandLine): number {

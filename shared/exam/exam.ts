@@ -1,6 +1,7 @@
 import {basename} from 'node:path'
 import {UserError} from '#shared/errors'
 import type {Material, Subject} from '#shared/evidence/evidence'
+import {formatNumber} from '#shared/evidence/number'
 import {shownPath} from '#shared/inputs'
 import {type Model, openModel} from '#shared/models/model'
 import type {Column} from '#shared/tables/column'
@@ -56,7 +57,9 @@ export interface Exam extends Sliceable {
   readonly columns: readonly Column[]
   readonly data: readonly Material[]
   readonly candidate: Answers
+  /** absent too when its scores are no probabilities, as `championFault` says */
   readonly champion?: Answers
+  readonly championFault?: string
   values(column: string): {value: string; n: number}[]
   rows(slice: Parameters<typeof rowsOf>[0]): Uint32Array | undefined
   /** the table itself, for who writes it on; closed by `close` */
@@ -66,7 +69,7 @@ export interface Exam extends Sliceable {
 
 /**
  * Opens the exam and lets candidate and champion sit it, on the same rows. One pass over the data reads label, key, what the models take and
- * what slices name. Throws UserError on labels, predictions or keys that don't fit.
+ * what slices name. Throws UserError on labels, predictions or keys that don't fit, and on scores of the candidate that are no probabilities.
  */
 export async function openExam(request: ExamRequest): Promise<Exam> {
   const {candidate, data} = request
@@ -80,6 +83,7 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
     const answers: (Answers | undefined)[] = []
     for (const sitter of sitters) answers.push(sitter && (await sitter.answer(fetched, ready)))
     const files = await table.digests()
+    refuseInvalid(answers[0] as Answers)
     return {
       n: fetched.rows,
       ...ready,
@@ -87,7 +91,7 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
       columns: fetched.columns,
       data: files.map(({name, sha256, size}) => ({kind: 'data', name, digest: {sha256}, size})),
       candidate: answers[0] as Answers,
-      champion: answers[1],
+      ...championOf(answers[1]),
       categorical: name => fetched.categorical(name),
       numeric: name => fetched.numeric(name),
       values: column => valuesOf(fetched.categorical(column)),
@@ -122,7 +126,12 @@ async function prepare(sitter: Sitter, table: Table, request: ExamRequest, model
     }
   const model = await openModel(sitter.path)
   models.push(model)
-  const without = [request.label, ...(request.key === undefined ? [] : [request.key]), ...(request.sensitive ?? [])]
+  const without = [
+    request.label,
+    ...(request.key === undefined ? [] : [request.key]),
+    ...(request.sensitive ?? []),
+    ...(request.data === undefined ? ['score', 'prediction'] : [])
+  ]
   const all = {names: table.names, numeric: () => undefined, text: () => []}
   const columns = model.columnsOf(all, without)
   return {
@@ -222,6 +231,23 @@ function answersOf(
     if (bad.length < 20) bad.push(row + 1)
   }
   return {scores, predictions: Uint8Array.from(scores, score => (score >= threshold ? 1 : 0)), invalid: {count, rows: bad}}
+}
+
+function refuseInvalid(answers: Answers): void {
+  const reason = invalidity(answers)
+  if (reason !== undefined)
+    throw new UserError(`${answers.name}: ${reason}`, {hint: 'A score is the probability of the positive class, between 0 and 1.'})
+}
+
+function championOf(champion: Answers | undefined): Pick<Exam, 'champion' | 'championFault'> {
+  const fault = champion && invalidity(champion)
+  return fault === undefined ? {champion} : {championFault: fault}
+}
+
+/** What is wrong with the scores; undefined when each is a probability. */
+function invalidity({invalid: {count, rows}}: Pick<Answers, 'invalid'>): string | undefined {
+  if (count === 0) return undefined
+  return `${formatNumber(count)} ${count === 1 ? 'score is' : 'scores are'} not finite or outside 0 to 1 (rows ${rows.slice(0, 5).join(', ')}${count > 5 ? ', …' : ''})`
 }
 
 /** The subject that answers are about: the model, or the predictions file, which is data. */

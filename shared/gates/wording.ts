@@ -38,6 +38,7 @@ export function intervalMessage(id: string, reading: Reading, verdict?: Verdict,
     parts.push(`95% bounds ${formatNumber(low)} to ${formatNumber(high)}`)
     if (decided.method !== undefined) parts.push(decided.method)
   }
+  if (decided.detail !== undefined) parts.push(decided.detail)
   parts.push(`n ${formatNumber(decided.n)}`)
   if (p !== undefined && verdict !== 'pass') parts.push(`Holm p ${formatNumber(Number(p.toPrecision(2)))}`)
   const relationText = reading.value.value === null ? '' : ` ${relation(reading, verdict)} ${target(id, reading)}`

@@ -16,6 +16,8 @@ export interface Estimate {
   readonly method?: string
   /** why no verdict can be drawn from it: too few rows, a denominator of 0. The check is inconclusive. */
   readonly reason?: string
+  /** what a person wants to read beside it: the groups that make a disparity */
+  readonly detail?: string
   /** two-sided p-value of "no disparity"; only disparities between groups have one */
   readonly pNull?: number
 }

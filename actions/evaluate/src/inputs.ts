@@ -1,8 +1,8 @@
-import {CONFIG, EVIDENCE, gates, JUDGE, modelReference, number, path, paths, REGISTRY, text} from '#shared/inputs'
+import {CONFIG, EVIDENCE, gates, JUDGE, modelReference, number, path, paths, REGISTRY, text, words} from '#shared/inputs'
 
 export const inputs = {
   data: paths(),
-  label: text(),
+  label: text({required: true}),
   gates: gates({required: true}),
   model: path(),
   predictions: path(),
@@ -11,6 +11,7 @@ export const inputs = {
   key: text(),
   positive: text(),
   threshold: number({min: 0, max: 1, default: 0.5}),
+  sensitive: words(),
   ...JUDGE,
   ...REGISTRY,
   ...EVIDENCE,

@@ -1,0 +1,72 @@
+import {action, type World} from '#shared/action'
+import {UserError} from '#shared/errors'
+import type {Findings, Subject} from '#shared/evidence/evidence'
+import {requireFileOfRun} from '#shared/exam/candidate'
+import {findChampion} from '#shared/exam/champion'
+import {type Exam, openExam, type Sitter, subjectOf} from '#shared/exam/exam'
+import {readText, treeDigest} from '#shared/files'
+import {shownPath} from '#shared/inputs'
+import type {InputsOf} from '#shared/inputs/reader'
+import {parseMetrics} from '#shared/metrics/metrics-file'
+import {registryWorldOf} from '#shared/world'
+import {judgeQuality} from './findings.js'
+import {inputs} from './inputs.js'
+
+type Given = InputsOf<typeof inputs>
+
+export default action('evaluate', inputs, async (given, world): Promise<Findings> => {
+  const champion = await findChampion(given, registryWorldOf(world))
+  const candidate = await candidateOf(given, world)
+  const columns = given.gates.flatMap(gate => gate.slice.map(({column}) => column))
+  const exam = await openExam({...given, candidate, champion: champion.sitter, columns, cwd: world.cwd, tempDir: world.tempDir})
+  try {
+    const judged = await judgeQuality({...given, exam, champion, given: await readMetrics(given, world)})
+    const kept = await keepPredictions(exam, world)
+    const subject = await subjectFor(given, exam)
+    const materials = [...(judged.materials ?? []), ...predictionsOf(given, exam)]
+    return {
+      ...judged,
+      materials,
+      subjects: [subject],
+      policy: {mode: given.mode, onInconclusive: given.onInconclusive},
+      files: {predictions: kept.name},
+      outputs: {predictions: kept.path, digest: subject.digest.sha256},
+      seed: world.seed
+    }
+  } finally {
+    exam.close()
+  }
+})
+
+async function candidateOf({model, predictions}: Given, {evidenceRoot, origin}: World): Promise<Sitter> {
+  if (predictions !== undefined) return {kind: 'predictions', path: predictions}
+  return {kind: 'model', path: model ?? (await requireFileOfRun(evidenceRoot, origin, 'train', 'model'))}
+}
+
+async function readMetrics({metrics}: Given, {cwd}: World) {
+  if (metrics === undefined) return undefined
+  const file = shownPath(metrics, cwd)
+  return {file, metrics: parseMetrics(await readText(metrics, 1 << 20), file)}
+}
+
+async function keepPredictions({table, candidate, names}: Exam, {outDir}: World): Promise<{path: string; name: string}> {
+  const {scores, predictions} = candidate
+  const all = {...(scores !== undefined && {score: scores}), prediction: Float64Array.from(predictions)}
+  const own = candidate.kind === 'predictions' ? names : []
+  const {path} = await table.writePredictions(outDir, Object.fromEntries(Object.entries(all).filter(([name]) => !own.includes(name))))
+  return {path, name: path.slice(outDir.length + 1)}
+}
+
+/** With a model and predictions, the model is what is judged and the predictions are what was looked at. */
+async function subjectFor({model, predictions}: Given, {candidate}: Exam): Promise<Subject> {
+  if (model === undefined || predictions === undefined) return subjectOf(candidate)
+  const {sha256, size} = await treeDigest(model)
+  const name = model.split('/').at(-1)
+  if (name === undefined) throw new UserError('model: empty')
+  return {kind: 'model', name, digest: {sha256}, size}
+}
+
+function predictionsOf({model, predictions}: Given, {candidate}: Exam) {
+  if (model === undefined || predictions === undefined) return []
+  return [{kind: 'predictions' as const, name: candidate.name, digest: candidate.digest, size: candidate.size}]
+}

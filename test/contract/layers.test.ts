@@ -1,0 +1,87 @@
+import {execFileSync} from 'node:child_process'
+import {readFileSync} from 'node:fs'
+import {describe, expect, it, test} from 'vitest'
+
+interface Import {
+  readonly from: string
+  readonly typeOnly: boolean
+}
+
+const WORLD = /^(?:@actions\/(?!expressions|workflow-parser)|@octokit\/)/
+
+/** Who may import what; the first row that matches a file holds for it. Type-only imports within the suite are free everywhere but at the bottom. */
+const ALLOWED: readonly (readonly [files: RegExp, imports: RegExp])[] = [
+  [/^actions\/index\.ts$/, /^(?:\.\/|#shared\/|\.\.\/runner-images\/model-server\/)/],
+  [/^actions\/[^/]+\/src\/main\.ts$/, /^(?:\.\/|#shared\/|node:)/],
+  [/^actions\/[^/]+\/src\//, /^(?:\.\/|#shared\/(?:evidence|gates|stats|metrics|contracts|report|inputs|errors)(?:\/|$))/],
+  [/^shared\/stats\//, /^(?:\.\/|#shared\/stats\/)/],
+  [/^shared\/(?:errors|version)\.ts$/, /^$/],
+  [/^shared\/(?:event)\.ts$/, /^$/],
+  [/^shared\/evidence\//, /^(?:\.\/|#shared\/(?:errors|files|evidence)|node:|ajv$)/],
+  [/^shared\/files\.ts$/, /^(?:\.\/errors|#shared\/errors|node:)/],
+  [/^shared\/(?:process|engines)(?:\.ts|\/)/, /^(?:\.\/|\.\.\/|#shared\/(?:errors|process|files)|node:)/],
+  [/^shared\/(?:gates|metrics)\//, /^(?:\.\/|#shared\/(?:evidence|stats|gates|metrics|errors)|fastest-levenshtein$|yaml$)/],
+  [/^shared\/inputs(?:\.ts|\/)/, /^(?:\.\/|#shared\/(?:gates|errors|files|inputs)|yaml$|node:path$)/],
+  [/^shared\/contracts\//, /^(?:\.\/|#shared\/(?:evidence|gates\/validity|errors|contracts)|yaml$|fastest-levenshtein$)/],
+  [/^shared\/report\//, /^(?:\.\/|\.\.\/|#shared\/(?:evidence|stats|metrics|gates|errors|report)|@observablehq\/plot$|linkedom$)/],
+  [/^shared\/github\//, /^(?:\.\/|#shared\/(?:evidence|errors|event|github)|@actions\/github$|@octokit\/|node:)/],
+  [
+    /^shared\/(?:tables|models|registry|traffic|telemetry)\//,
+    /^(?:\.\/|\.\.\/(?:errors|files|engines)|#shared\/(?:evidence|stats|metrics|errors|files|engines|tables|models|registry|traffic|telemetry)|node:|onnxruntime-|pbf$|prom-client$)/
+  ],
+  [/^shared\/exam\//, /^(?:\.\/|#shared\/(?:tables|models|registry|metrics|evidence|inputs|files|errors|gates|exam)|node:path$)/],
+  [/^shared\/world\.ts$/, /^(?:#shared\/(?:evidence|event)|node:)/],
+  [/^shared\/action\.ts$/, /^(?:#shared\/(?:evidence|inputs|errors|report|event|files|world|version)|@actions\/core$|node:)/],
+  [/^shared\/cli\//, /./],
+  [/^runner-images\//, /^(?:\.\.?\/|#shared\/(?:models|traffic|telemetry|files|errors|evidence|engines)|node:|prom-client$)/]
+]
+
+const sources = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'actions', 'shared', 'runner-images'], {encoding: 'utf8'})
+  .split('\n')
+  .filter(file => file.endsWith('.ts'))
+
+function importsOf(file: string): Import[] {
+  const source = readFileSync(file, 'utf8')
+  const statics = [...source.matchAll(/^(import|export)\s+(type\s+)?(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm)].map(([, , type, from]) => ({
+    from,
+    typeOnly: type !== undefined
+  }))
+  const dynamics = [...source.matchAll(/(typeof\s+)?\bimport\('([^']+)'\)/g)].map(([, type, from]) => ({
+    from,
+    typeOnly: type !== undefined
+  }))
+  return [...statics, ...dynamics]
+}
+
+describe('the layers', () => {
+  it('are looked at in every source', () => expect(sources.length).toBeGreaterThan(100))
+
+  test.each(sources)('%s imports only what its layer may', file => {
+    const row = ALLOWED.find(([files]) => files.test(file))
+    expect(row, 'a file of no layer: add a row, or move it').toBeDefined()
+    const strange = importsOf(file).filter(
+      ({from, typeOnly}) => !(typeOnly && /^(?:#shared\/|@|\.)/.test(from) && !file.startsWith('shared/stats/')) && !row?.[1].test(from)
+    )
+    expect(strange.map(({from}) => from)).toEqual([])
+  })
+
+  it('know GitHub in one place each', () => {
+    const who = (pattern: RegExp) => sources.filter(file => importsOf(file).some(({from}) => pattern.test(from)))
+    expect(who(/^@actions\/core$/)).toEqual(['shared/action.ts'])
+    expect(who(WORLD).filter(file => file !== 'shared/action.ts' && !file.startsWith('shared/github/'))).toEqual([])
+  })
+
+  it('have nobody import the command line but the table of actions', () => {
+    const users = sources.filter(
+      file => !file.startsWith('shared/cli/') && importsOf(file).some(({from}) => from.startsWith('#shared/cli/'))
+    )
+    expect(users).toEqual(['actions/index.ts'])
+  })
+
+  it('never let one action import another', () => {
+    const strange = sources.filter(
+      file => /^actions\/[^/]+\//.test(file) && importsOf(file).some(({from}) => /(?:^|\/)\.\.\/\.\.\//.test(from))
+    )
+    expect(strange).toEqual([])
+  })
+})
