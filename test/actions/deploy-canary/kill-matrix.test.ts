@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process'
 import {join} from 'node:path'
-import {beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, expect, test} from 'vitest'
 import {type Rollout, sameWeights} from '../../../actions/deploy-canary/src/rollout.js'
 import {openYard, type Yard} from '../../support/canary.js'
 import {compile} from '../../support/compile.js'
@@ -11,10 +11,11 @@ interface Ending {
   readonly result?: string
 }
 
-let program: string
+let compiled: Awaited<ReturnType<typeof compile>>
 beforeAll(async () => {
-  program = await compile('test/support/canary-child.ts')
+  compiled = await compile('test/support/canary-child.ts')
 })
+afterAll(() => compiled.remove())
 
 const STABLE = {score: 0.2}
 
@@ -40,7 +41,7 @@ async function fresh(candidate: Behaviour | null): Promise<Scene> {
 
 function start(task: object): Promise<Ending> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, JSON.stringify(task)], {stdio: ['ignore', 'pipe', 'pipe']})
+    const child = spawn(process.execPath, [compiled.program, JSON.stringify(task)], {stdio: ['ignore', 'pipe', 'pipe']})
     let [out, err] = ['', '']
     child.stdout.on('data', chunk => {
       out += chunk
