@@ -1,0 +1,76 @@
+import {defaults, GitHub} from '@actions/github/lib/utils'
+import {retry} from '@octokit/plugin-retry'
+import {throttling} from '@octokit/plugin-throttling'
+
+/** How to reach one repository's API, and how long to try. */
+export interface Access {
+  /** `https://api.github.com`, or GITHUB_API_URL of a server of one's own */
+  readonly apiUrl: string
+  readonly token: string
+  /** `owner/name` */
+  readonly repository: string
+  /** limit of one request, its body included; default 15 s */
+  readonly callMs?: number
+  /** limit of everything together, waits included; default 90 s */
+  readonly budgetMs?: number
+  /** whether to wait between writes and at limits as GitHub asks; off only in tests */
+  readonly paced?: boolean
+  /** what GitHub calls a second when it asks to wait; shorter in tests */
+  readonly secondMs?: number
+  /** default: through the proxy of the environment */
+  readonly fetch?: typeof fetch
+}
+
+const Client = GitHub.plugin(retry, throttling)
+export type Client = InstanceType<typeof Client>
+
+/** A client that waits as GitHub asks it to, tries again what may pass, and gives up when its time is spent. */
+export function openClient({
+  apiUrl,
+  token,
+  callMs = 15_000,
+  budgetMs = 90_000,
+  secondMs = 1000,
+  paced = true,
+  fetch: given
+}: Access): Client {
+  const deadline = performance.now() + budgetMs
+  const worthWaiting = (seconds: number, _options: unknown, _client: unknown, retries: number) =>
+    retries < 3 && performance.now() + seconds * secondMs < deadline
+  return new Client({
+    auth: `token ${token}`,
+    baseUrl: apiUrl,
+    userAgent: 'trainyard',
+    log: {debug() {}, info() {}, warn() {}, error() {}},
+    request: {fetch: limited(given ?? defaults.request?.fetch ?? globalThis.fetch, callMs, deadline)},
+    retry: {retries: 3, retryAfterBaseValue: secondMs},
+    throttle: {
+      enabled: paced,
+      id: `${apiUrl} ${deadline}`,
+      onRateLimit: worthWaiting,
+      onSecondaryRateLimit: worthWaiting,
+      retryAfterBaseValue: secondMs
+    }
+  })
+}
+
+/** A request that stalls, in its headers or in its body, or whose answer is no JSON fails and is tried again; past the deadline none is begun and none retried. */
+function limited(ask: typeof fetch, callMs: number, deadline: number): typeof fetch {
+  return async (url, options) => {
+    const left = deadline - performance.now()
+    if (left <= 0) throw new DOMException('the time for GitHub is spent', 'AbortError')
+    const response = await ask(url, {...options, signal: AbortSignal.timeout(Math.ceil(Math.min(callMs, left)))})
+    const body = await response.arrayBuffer()
+    const {status, statusText, headers} = response
+    const json = /^application\/([\w.]+\+)?json\b/.test(headers.get('content-type') ?? '')
+    if (response.ok && body.byteLength > 0 && !json) throw new TypeError('an answer that is not GitHub’s')
+    return new Response(body.byteLength === 0 ? null : body, {status, statusText, headers: new Headers([...headers])})
+  }
+}
+
+/** `{owner, repo}` of `owner/name`. Throws RangeError for anything else. */
+export function coordinates(repository: string): {readonly owner: string; readonly repo: string} {
+  const [owner, repo, rest] = repository.split('/')
+  if (!owner || !repo || rest !== undefined) throw new RangeError(`${repository}: expected owner/name`)
+  return {owner, repo}
+}
