@@ -1,0 +1,77 @@
+import type {Rule} from '#shared/contracts/rule'
+import type {Cell} from '#shared/tables/database'
+import type {Place} from '#shared/tables/locate'
+import type {Table} from '#shared/tables/table'
+import {firstDuplicates} from './duplicates.js'
+import {quoted} from './sql.js'
+
+/** The first rows that break a rule. */
+export interface Examples {
+  /** numbers over all files, from 1, rising */
+  readonly rows: readonly number[]
+  /** what stands there, of the first rows, as text */
+  readonly values: readonly (string | null)[]
+}
+
+const MOST = 10
+
+/** The first rows that break each of the rules, all in one pass and with nothing kept but these; sets of equal rows in one more each. */
+export async function findExamples(
+  table: Table,
+  broken: readonly {rule: Rule; offends?: string}[],
+  showRows: number
+): Promise<ReadonlyMap<string, Examples>> {
+  const found = new Map<string, Examples>()
+  const cells = broken.filter(({offends}) => offends !== undefined)
+  for (let start = 0; start < cells.length; start += 64) await findCells(table, cells.slice(start, start + 64), showRows, found)
+  for (const {rule} of broken) {
+    if (rule.measure.kind === 'duplicates') found.set(rule.id, {rows: await firstDuplicates(table, rule.measure.columns, MOST), values: []})
+  }
+  return found
+}
+
+async function findCells(
+  table: Table,
+  cells: readonly {rule: Rule; offends?: string}[],
+  showRows: number,
+  found: Map<string, Examples>
+): Promise<void> {
+  const picks = cells.flatMap(({rule, offends}, index) => {
+    const column = 'column' in rule.measure ? quoted(rule.measure.column) : 'NULL'
+    const rows = `min("#", ${MOST}) FILTER (${offends}) AS r${index}`
+    return showRows > 0
+      ? [rows, `arg_min(coalesce('=' || left(${column}::VARCHAR, 200), ''), "#", ${showRows}) FILTER (${offends}) AS v${index}`]
+      : [rows]
+  })
+  const [row] = await table.select(from => `SELECT ${picks.join(', ')} FROM ${from}`, {numbered: true})
+  cells.forEach(({rule}, index) => {
+    const values = listOf(row[`v${index}`]).map(value => (value === '' ? null : String(value).slice(1)))
+    found.set(rule.id, {rows: listOf(row[`r${index}`]).map(Number), values})
+  })
+}
+
+function listOf(cell: Cell | undefined): readonly Cell[] {
+  return Array.isArray(cell) ? cell : []
+}
+
+/** `rows 3, 17 (line 21) and 40`, with the file where there are several. */
+export function placesText(
+  rows: readonly number[],
+  places: ReadonlyMap<number, Place>,
+  {files, total}: {files: number; total: number}
+): string {
+  const shown = rows.map(row => {
+    const place = places.get(row)
+    const file = files > 1 && place ? `${place.file}:` : ''
+    const odd = place?.line !== undefined && place.line !== place.row + 1 ? ` (line ${place.line})` : ''
+    return `${file}${place?.row ?? row}${odd}`
+  })
+  const rest = total - rows.length
+  const list =
+    rest > 0
+      ? `${shown.join(', ')} and ${rest.toLocaleString('en-US')} more`
+      : shown.length > 1
+        ? `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`
+        : shown[0]
+  return `${rows.length > 1 ? 'rows' : 'row'} ${list}`
+}

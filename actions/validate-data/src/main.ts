@@ -1,0 +1,77 @@
+import {createHash} from 'node:crypto'
+import {join} from 'node:path'
+import {action, type World} from '#shared/action'
+import {parseContract} from '#shared/contracts/contract'
+import type {Contract} from '#shared/contracts/rule'
+import type {Findings, Material} from '#shared/evidence/evidence'
+import {textMaterial} from '#shared/evidence/material'
+import {readText, writeAtomic} from '#shared/files'
+import {shownPath} from '#shared/inputs'
+import {dataDigest, openTable, type TableRequest} from '#shared/tables/table'
+import {judgeData} from './findings.js'
+import {inputs} from './inputs.js'
+import type {Reference} from './metrics.js'
+import {kindsOf} from './predicates.js'
+import {type Profile, parseProfile} from './profile.js'
+
+export default action('validate-data', inputs, async (given, world): Promise<Findings> => {
+  const contract = given.contract === undefined ? undefined : await readContract(given.contract, world)
+  const open = (paths: readonly string[], kinds?: TableRequest['kinds']) =>
+    openTable({paths, cwd: world.cwd, limits: {tempDir: world.tempDir}, kinds})
+  const table = await open(given.data, contract && kindsOf(contract.rules))
+  const reference = given.reference === undefined ? undefined : await readReference(given.reference, world, open)
+  try {
+    const {profile, materials, ...judged} = await judgeData({
+      table,
+      contract: contract?.contract,
+      gates: given.gates ?? [],
+      reference: reference?.reference,
+      showRows: given.showRows
+    })
+    const files = await table.digests()
+    const kept = await keepProfile(profile, world)
+    return {
+      ...judged,
+      subjects: files.map(({name, sha256, size}) => ({kind: 'data', name, digest: {sha256}, size})),
+      materials: [...(contract ? [contract.material] : []), ...materials, ...((await reference?.materials()) ?? [])],
+      policy: {mode: given.mode, onInconclusive: given.onInconclusive},
+      files: {profile: kept.name},
+      outputs: {rows: String(profile.rows), digest: dataDigest(files), profile: kept.path}
+    }
+  } finally {
+    table.close()
+    reference?.close()
+  }
+})
+
+const MAX_TEXT_BYTES = 16 << 20
+
+async function readContract(path: string, {cwd}: World): Promise<{contract: Contract; rules: Contract['rules']; material: Material}> {
+  const name = shownPath(path, cwd)
+  const text = await readText(path, MAX_TEXT_BYTES)
+  const contract = parseContract(text, name)
+  return {contract, rules: contract.rules, material: textMaterial('contract', name, text)}
+}
+
+/** A profile where the path ends `.json`, else a table. */
+async function readReference(path: string, {cwd}: World, open: (paths: readonly string[]) => ReturnType<typeof openTable>) {
+  if (/\.json$/i.test(path)) {
+    const name = shownPath(path, cwd)
+    const text = await readText(path, MAX_TEXT_BYTES)
+    const reference: Reference = {kind: 'profile', profile: parseProfile(text, name)}
+    return {reference, materials: async () => [textMaterial('data', name, text)], close: () => {}}
+  }
+  const table = await open([path])
+  const reference: Reference = {kind: 'table', table}
+  const materials = async () =>
+    (await table.digests()).map(({name, sha256, size}): Material => ({kind: 'data', name, digest: {sha256}, size}))
+  return {reference, materials, close: () => table.close()}
+}
+
+async function keepProfile(profile: Profile, {outDir}: World): Promise<{path: string; name: string}> {
+  const text = `${JSON.stringify(profile, null, 1)}\n`
+  const name = `profile.${createHash('sha256').update(text).digest('hex').slice(0, 12)}.json`
+  const path = join(outDir, name)
+  await writeAtomic(path, text)
+  return {path, name}
+}
