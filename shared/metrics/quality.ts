@@ -1,15 +1,9 @@
 import type {Estimate} from '#shared/stats/estimate'
+import {averagePrecisionAgainstOverall, compareAveragePrecision, measureAveragePrecision} from './average-precision.js'
 import {compareEce, eceAgainstOverall, measureEce} from './calibration.js'
 import {BALANCED_ACCURACY, type CellMetric, cellsAgainstOverall, comparePaired, F1, measureCells} from './cells.js'
 import {BRIER, compareLoss, LOG_LOSS, type LossMetric, lossAgainstOverall, measureLoss} from './probability.js'
-import {
-  aucAgainstOverall,
-  averagePrecisionAgainstOverall,
-  compareAuc,
-  compareAveragePrecision,
-  measureAuc,
-  measureAveragePrecision
-} from './ranking.js'
+import {aucAgainstOverall, compareAuc, measureAuc} from './roc-auc.js'
 import {requireSameExam, type Sampling, type Scored} from './scored.js'
 import {ACCURACY, compareShare, measureShare, PRECISION, RECALL, type ShareMetric, shareAgainstOverall} from './shares.js'
 

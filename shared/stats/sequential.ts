@@ -18,7 +18,7 @@ export interface SplitHypothesis {
   readonly tightestAt?: number
 }
 
-export interface Evidence {
+export interface EValue {
   /** natural logarithm of the e-value: at least ln(1 / alpha) refutes the hypothesis at level alpha, whenever it is looked at */
   readonly lnE: number
   /** always-valid p-value */
@@ -30,12 +30,12 @@ export interface Evidence {
  * w r / (w r + 1 - w), whatever the base rate does. A beta mixture over the alternative (Howard et al. 2021) is an e-process.
  * Counts that can say nothing (no errors, a weight of 0 or 1) give lnE 0.
  */
-export function splitTest({canaryErrors, stableErrors, weight, ...hypothesis}: SplitCounts & SplitHypothesis): Evidence {
+export function splitTest({canaryErrors, stableErrors, weight, ...hypothesis}: SplitCounts & SplitHypothesis): EValue {
   return stepsTest([{canaryErrors, stableErrors, weight}], hypothesis)
 }
 
 /** The same over several weight steps: their e-values multiply, each step with a fresh prior. */
-export function stepsTest(steps: readonly SplitCounts[], hypothesis: SplitHypothesis): Evidence {
+export function stepsTest(steps: readonly SplitCounts[], hypothesis: SplitHypothesis): EValue {
   const lnE = steps.reduce((sum, step) => sum + lnEvidence(step, hypothesis), 0)
   return {lnE, p: Math.min(1, Math.exp(-lnE))}
 }

@@ -15,7 +15,7 @@ describe.each(NAMES)('%s', name => {
   const value = (rows: Uint32Array) => measure({...candidate, rows}).value ?? Number.NaN
 
   test.each([1, 0.8, 1.5])('is slice minus %d times overall', factor => {
-    const estimate = compareWithOverall(name, candidate, slice, factor)
+    const estimate = compareWithOverall(name, candidate, slice, factor, {replicates: 300})
     const expected = value(slice) - factor * value(all)
     expect(estimate.value).toBeCloseTo(expected, 12)
     const {low, high} = estimate.bounds?.(0.05) ?? {low: Number.NaN, high: Number.NaN}
@@ -56,7 +56,7 @@ function spreadByResampling(name: QualityName, scored: Scored, inside: Uint32Arr
   const next = random(4)
   const rest = Uint32Array.from(scored.labels.keys()).filter(row => row % 3 !== 0)
   const draw = (rows: Uint32Array) => rows.map(() => rows[Math.floor(next() * rows.length)])
-  const values = Array.from({length: 400}, () => {
+  const values = Array.from({length: 300}, () => {
     const first = draw(inside)
     const both = Uint32Array.from([...first, ...draw(rest)])
     const at = (rows: Uint32Array) => QUALITY[name].measure({...scored, rows}, {replicates: 1}).value ?? Number.NaN

@@ -121,13 +121,20 @@ describe('scores that cannot be used', () => {
   })
 })
 
-test('a perfect order is not certain', () => {
+test('a perfect order is not certain, and neither is its reverse', () => {
   const labels = Uint8Array.from({length: 60}, (_, i) => (i < 20 ? 1 : 0))
-  const scored = scoredOf(
+  const right = scoredOf(
     labels,
     Float64Array.from(labels, (label, i) => label + i / 1000)
   )
-  const {value, bounds} = QUALITY.roc_auc.measure(scored)
-  expect(value).toBe(1)
-  expect(bounds?.(0.05)).toEqual({low: 0.05 ** (1 / 20), high: 1})
+  const wrong = scoredOf(
+    labels,
+    Float64Array.from(labels, (label, i) => -label + i / 1000)
+  )
+  const least = 0.05 ** (1 / 20)
+  expect(QUALITY.roc_auc.measure(right).value).toBe(1)
+  expect(boundsAt('roc_auc', right)).toEqual({low: least, high: 1})
+  expect(boundsAt('average_precision', right)).toEqual({low: least, high: 1})
+  expect(QUALITY.roc_auc.measure(wrong).value).toBe(0)
+  expect(boundsAt('roc_auc', wrong)).toEqual({low: 0, high: 1 - least})
 })

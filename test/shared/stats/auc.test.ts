@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {delong, delongPaired} from '#shared/stats/auc'
 import {type Random, random} from '#shared/stats/random'
-import {placements, sortByClass} from '#shared/stats/ranks'
+import {ascendingOrder, placements, sortByClass} from '#shared/stats/ranks'
 import vectors from '../../fixtures/vectors.json' with {type: 'json'}
 
 const {delong: vector} = vectors
@@ -67,5 +67,12 @@ describe('DeLong', () => {
     expect(delong(Uint8Array.of(1, 1), [0.1, 0.2]).auc).toBeNaN()
     expect(delong(Uint8Array.of(0, 0), [0.1, 0.2]).auc).toBeNaN()
     expect(delong(new Uint8Array(0), []).auc).toBeNaN()
+  })
+  test.each(SHAPES)('rows of %s scores are ordered, equal ones as they stand', (_, shape) => {
+    for (const n of [0, 1, 300, 6000]) {
+      const {scores} = sample(shape, n)
+      const expected = scores.map((_, row) => row).sort((a, b) => scores[a] - scores[b] || a - b)
+      expect(Array.from(ascendingOrder(Float64Array.from(scores)))).toEqual(expected)
+    }
   })
 })

@@ -159,7 +159,7 @@ describe('an error rate', () => {
     expect(bernoulliBounds({errors: 0, n: 0, alpha: 0.05})).toEqual({low: 0, high: 1})
   })
   test('one-sided bounds hold the truth at every look', () => {
-    const runs = 300
+    const runs = 100
     const missed = Array.from({length: runs}, (_, seed) => {
       const next = random(seed + 1)
       let errors = 0

@@ -1,0 +1,92 @@
+import {bootstrapSpread} from '#shared/stats/bootstrap'
+import type {Estimate} from '#shared/stats/estimate'
+import {ascendingOrder} from '#shared/stats/ranks'
+import {difference, estimated, IDENTICAL, normalSpread, type Point, type Spread, within} from './difference.js'
+import {averagePrecisionInfluence, varianceAgainstOverall, varianceOfDifference} from './influence.js'
+import {bothPerfect, isPerfect, leastPerfect, rankingPoint} from './ranking.js'
+import {EXACT_ROWS, poissonReplicates} from './resampling.js'
+import {membership, type Ranked, rankedRows, type Sampling, type Scored, sameModel} from './scored.js'
+
+const AP = 'average_precision'
+const LINEARISED = 'bootstrap, linearised (infinitesimal jackknife)'
+
+function averagePrecision(ranked: Ranked, ascending: Uint32Array): Point {
+  if (!ranked.labels.includes(1)) return rankingPoint(ranked.labels, Number.NaN)
+  return rankingPoint(ranked.labels, averagePrecisionInfluence(ranked, ascending).value)
+}
+
+/** Average precision as scikit-learn defines it, sum of (recall gained) x precision, ties as one step. */
+export function measureAveragePrecision(scored: Scored, sampling: Sampling): Estimate {
+  const ranked = rankedRows(AP, scored)
+  const order = ascendingOrder(ranked.scores)
+  return estimated(averagePrecision(ranked, order), value => {
+    if (isPerfect(value))
+      return {bounds: alpha => ({low: leastPerfect(ranked.labels, alpha), high: 1}), method: 'exact for a perfect order'}
+    if (order.length <= EXACT_ROWS) return resampled(order.length, weightedPrecision(ranked, order), sampling, 'Poisson bootstrap')
+    const {ofRow} = averagePrecisionInfluence(ranked, order)
+    return within(normalSpread(value, varianceOfDifference(ofRow, ofRow, 0), LINEARISED), 0, 1)
+  })
+}
+
+/** Candidate minus factor times reference on the same rows, which are resampled together. */
+export function compareAveragePrecision(candidate: Scored, reference: Scored, factor: number, sampling: Sampling): Estimate {
+  const [first, second] = [rankedRows(AP, candidate), rankedRows(AP, {...reference, rows: candidate.rows})]
+  const [order, other] = [ascendingOrder(first.scores), ascendingOrder(second.scores)]
+  const points = [averagePrecision(first, order), averagePrecision(second, other)]
+  return difference(points[0], points[1], factor, value => {
+    if (factor === 1 && sameModel(candidate, reference)) return IDENTICAL
+    if (points.every(point => isPerfect(point.value))) return bothPerfect(first.labels, factor)
+    if (order.length <= EXACT_ROWS) {
+      const [a, b] = [weightedPrecision(first, order), weightedPrecision(second, other)]
+      return resampled(order.length, weights => a(weights) - factor * b(weights), sampling, 'paired Poisson bootstrap')
+    }
+    const [a, b] = [averagePrecisionInfluence(first, order).ofRow, averagePrecisionInfluence(second, other).ofRow]
+    return normalSpread(value, varianceOfDifference(a, b, factor), `paired ${LINEARISED}`)
+  })
+}
+
+/** Slice minus factor times overall; slice and rest are resampled independently. */
+export function averagePrecisionAgainstOverall(slice: Scored, overall: Scored, factor: number, sampling: Sampling): Estimate {
+  const [inner, outer] = [rankedRows(AP, slice), rankedRows(AP, overall)]
+  const [order, all] = [ascendingOrder(inner.scores), ascendingOrder(outer.scores)]
+  const inSlice = membership(overall, slice.rows ?? new Uint32Array(0))
+  return difference(averagePrecision(inner, order), averagePrecision(outer, all), factor, value => {
+    if (all.length <= EXACT_ROWS) {
+      const ofSlice = Uint32Array.from(inSlice.keys()).filter(i => inSlice[i] === 1)
+      const [a, b] = [
+        weightedPrecision(
+          outer,
+          order.map(i => ofSlice[i])
+        ),
+        weightedPrecision(outer, all)
+      ]
+      return resampled(all.length, weights => a(weights) - factor * b(weights), sampling, 'stratified Poisson bootstrap')
+    }
+    const [a, b] = [averagePrecisionInfluence(inner, order).ofRow, averagePrecisionInfluence(outer, all).ofRow]
+    return normalSpread(value, varianceAgainstOverall(a, b, inSlice, factor), `stratified ${LINEARISED}`)
+  })
+}
+
+function resampled(rows: number, statistic: (weights: Float64Array) => number, sampling: Sampling, method: string): Spread {
+  return bootstrapSpread(poissonReplicates(new Uint8Array(rows).fill(1), statistic, sampling), method)
+}
+
+/** Average precision of weighted rows, NaN without a positive; `ascending` may name a part of the rows. */
+function weightedPrecision({labels, scores}: Ranked, ascending: Uint32Array): (weights: Float64Array) => number {
+  return weights => {
+    let positives = 0
+    let drawn = 0
+    let sum = 0
+    let gained = 0
+    for (let i = ascending.length - 1; i >= 0; i--) {
+      const row = ascending[i]
+      drawn += weights[row]
+      if (labels[row] === 1) gained += weights[row]
+      if (gained === 0 || (i > 0 && scores[ascending[i - 1]] === scores[row])) continue
+      positives += gained
+      sum += (gained * positives) / drawn
+      gained = 0
+    }
+    return sum / positives
+  }
+}
