@@ -7,6 +7,7 @@ import {checkExternals, refuseExternals} from './external.js'
 import {recogniseForeign} from './foreign.js'
 import {MODEL_LIMITS, type ModelLimits} from './limits.js'
 import {type Outline, parseOutline} from './outline.js'
+import {shownName} from './slots.js'
 
 /** What the runtime has operators for; a model may add functions of its own, which are made of these. */
 const DOMAINS = ['ai.onnx', 'ai.onnx.ml', 'com.microsoft']
@@ -102,7 +103,7 @@ function checkOutline(path: string, bytes: Buffer, limits: ModelLimits): Outline
     return !DOMAINS.includes(domain) && !(owned.has(domain) && outline.functions.has(operator))
   })
   if (custom.length > 0) {
-    throw new UserError(`${path}: uses operators that the runtime doesn't have: ${custom.slice(0, 5).join(', ')}`, {
+    throw new UserError(`${path}: uses operators that the runtime doesn't have: ${custom.slice(0, 5).map(shownName).join(', ')}`, {
       hint: `Custom operators are not loaded. Export with the operators of ${DOMAINS.join(', ')}.`
     })
   }

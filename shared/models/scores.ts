@@ -22,7 +22,7 @@ export function chooseOutput({outputs}: Pick<Outline, 'outputs'>, model: string)
   const chosen = named[0] ?? (floats.length === 1 ? floats[0] : undefined)
   const packed = chosen?.kind === 'tensor' ? undefined : outputs.find(({kind}) => kind !== 'tensor')
   if (packed !== undefined && (chosen === undefined || chosen === packed)) {
-    throw new UserError(`${model}: the output ${packed.name} is a ${packed.kind} (ZipMap), which no runtime here reads`, {
+    throw new UserError(`${model}: the output ${renderSlot(packed)} is no tensor (ZipMap), which no runtime here reads`, {
       hint: "Export with zipmap=False: to_onnx(…, options={'zipmap': False})."
     })
   }

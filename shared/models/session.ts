@@ -155,11 +155,13 @@ function transferable(feeds: Request['feeds']): ArrayBuffer[] {
   return Object.values(feeds).flatMap(({data}) => (ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer ? [data.buffer] : []))
 }
 
-/** The runtime's message without its source file and numbers. */
+/** The runtime's message in one line, without its source file and numbers. */
 function wordsOf(message: string): string {
   return message
     .replace(/^Error: /, '')
     .replace(/ERROR_CODE: \d+, ERROR_MESSAGE: /, '')
     .replace(/\/[^\s:]*onnxruntime\/[^\s:]*:\d+\s*/g, '')
+    .replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .trim()
+    .slice(0, 500)
 }

@@ -80,9 +80,16 @@ function parseShape(pbf: Pbf, end: number): (number | string | null)[] {
   return shape
 }
 
+/** A name from a model in one short line: it may hold anything, and a line of the log may be a command to the runner. */
+export function shownName(name: string): string {
+  const line = name.replace(/[^\x20-\x7e\xa1-\u{10ffff}]|[\u2028\u2029\ufffd]/gu, '?')
+  return line.length > 60 ? `${line.slice(0, 60)}…` : line
+}
+
 /** `age: float32 [N, 1]` */
 export function renderSlot(slot: Slot): string {
-  if (slot.kind !== 'tensor') return `${slot.name}: ${slot.kind}`
-  const shape = slot.shape === undefined ? 'of unknown shape' : `[${slot.shape.map(dimension => dimension ?? '?').join(', ')}]`
-  return `${slot.name}: ${slot.type} ${shape}`
+  const name = shownName(slot.name)
+  if (slot.kind !== 'tensor') return `${name}: ${slot.kind}`
+  const dimensions = slot.shape?.map(dimension => (typeof dimension === 'string' ? shownName(dimension) : (dimension ?? '?')))
+  return `${name}: ${slot.type} ${dimensions === undefined ? 'of unknown shape' : `[${dimensions.join(', ')}]`}`
 }

@@ -1,5 +1,5 @@
 import type {MessagePort} from 'node:worker_threads'
-import type * as Ort from 'onnxruntime-common'
+import type * as Ort from 'onnxruntime-web'
 
 /** What a worker is told when it starts. */
 export interface Boot {

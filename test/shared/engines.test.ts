@@ -1,8 +1,10 @@
+import {execFileSync} from 'node:child_process'
+import {createHash} from 'node:crypto'
 import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
-import {DUCKDB, duckdb, findEngine, ONNX_NATIVE, platformOf} from '#shared/engines'
+import {DUCKDB, duckdb, findEngine, loadEngine, ONNX_NATIVE, platformOf} from '#shared/engines'
 
 let dir: string
 beforeEach(async () => {
@@ -16,6 +18,15 @@ async function npmThatServes(bytes: string): Promise<string> {
   await mkdir(bin)
   const script = `#!/bin/sh\nwhile [ $# -gt 1 ]; do shift; done\nprintf '%s' '${bytes}' > "$1/it.tgz"\necho it.tgz\n`
   await writeFile(join(bin, 'npm'), script, {mode: 0o755})
+  return `${bin}:${process.env.PATH}`
+}
+
+async function npmThatCopies(archive: string): Promise<string> {
+  const bin = join(dir, 'bin')
+  await mkdir(bin)
+  await writeFile(join(bin, 'npm'), `#!/bin/sh\nwhile [ $# -gt 1 ]; do shift; done\ncp '${archive}' "$1/it.tgz"\necho it.tgz\n`, {
+    mode: 0o755
+  })
   return `${bin}:${process.env.PATH}`
 }
 
@@ -58,6 +69,24 @@ describe('engines', () => {
     const site = {from: join(dir, 'x.js'), env, platform: 'linux-x64'}
     await expect(findEngine(DUCKDB, site)).rejects.toThrow('@duckdb/node-api@1.5.6-r.1 as fetched is not the pinned package')
     expect(await readdir(join(dir, 'tools', 'trainyard-duckdb', '1.5.6-r.1'))).toEqual([])
+  })
+
+  test('the pinned bytes are unpacked once and load; the next time npm is not asked', async () => {
+    const source = join(dir, 'package')
+    await mkdir(source)
+    await writeFile(join(source, 'package.json'), '{"name": "small", "version": "1.0.0", "main": "main.js"}')
+    await writeFile(join(source, 'main.js'), 'module.exports = {answer: 42}')
+    execFileSync('tar', ['-czf', join(dir, 'small.tgz'), '-C', dir, 'package'])
+    const integrity = `sha512-${createHash('sha512')
+      .update(await readFile(join(dir, 'small.tgz')))
+      .digest('base64')}`
+    const packages = {'linux-x64': [{name: 'small', version: '1.0.0', integrity}]}
+    const engine = {title: 'Small', name: 'small', version: '1.0.0', slug: 'trainyard-small', packages}
+    const env = {RUNNER_TOOL_CACHE: join(dir, 'tools'), PATH: await npmThatCopies(join(dir, 'small.tgz'))}
+    const site = {from: join(dir, 'x.js'), env, platform: 'linux-x64'}
+    expect(await loadEngine(engine, site)).toEqual({answer: 42})
+    expect(await findEngine(engine, {...site, env: {...env, PATH: ''}})).toContain(join('tools', 'trainyard-small', '1.0.0', 'linux-x64'))
+    expect((await readdir(join(dir, 'tools', 'trainyard-small', '1.0.0'))).sort()).toEqual(['linux-x64', 'linux-x64.complete'])
   })
 
   test('without npm it says so', async () => {

@@ -207,7 +207,7 @@ describe('the score', () => {
     )
     const bytes = model({inputs: [slot('x', 'float32', ['N', 1])], nodes: [node('Identity', ['x'], ['probabilities'])], outputs: [zipped]})
     const error = await load(bytes).catch(thrown => thrown)
-    expect(error.message).toMatch(/the output probabilities is a sequence \(ZipMap\)/)
+    expect(error.message).toMatch(/the output probabilities: sequence is no tensor \(ZipMap\)/)
     expect(error.hint).toContain('zipmap=False')
   })
 
@@ -261,6 +261,18 @@ describe('limits', () => {
       outputs: [slot('score', 'float32', ['N', 1])]
     })
     expect(await failure(load(bytes))).toMatch(/the model does not load: .*NoSuchOperator/)
+  })
+
+  test('names from the model stay within one line of the log', async () => {
+    const name = 'x\n::error::forged\u2028'
+    const bytes = model({
+      inputs: [slot('x', 'float32', ['N', 1])],
+      nodes: [node(name, ['x'], [name])],
+      outputs: [slot(name, 'int64', ['N', 1])]
+    })
+    expect(await failure(load(bytes))).toMatch(/there is x\?::error::forged\?: int64 \[N, 1\]$/)
+    const other = model({inputs: [], nodes: [node(name, ['x'], ['score'])], outputs: [slot('score', 'float32', ['N', 1])]})
+    expect(await failure(load(other))).not.toMatch(/[\n\u2028]/)
   })
 
   test('an opset of the future is refused by number', async () => {
