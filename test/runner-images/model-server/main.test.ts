@@ -1,8 +1,9 @@
-import {type ChildProcess, spawn} from 'node:child_process'
+import {type ChildProcess, execFile, spawn} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {promisify} from 'node:util'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {openTelemetry} from '#shared/telemetry/telemetry'
 import {modelServer} from '#shared/traffic/model-server'
@@ -123,4 +124,20 @@ test.each([
   const {code, err} = await start([...args, '--data', join(folder, 'never')], env as Record<string, string>).ended
   expect([code, err]).toEqual([2, expect.stringContaining(message)])
   expect(err).not.toContain('two words')
+})
+
+test('under load every request is answered, and counted once', async () => {
+  const running = await listening(['--data', join(folder, 'load')])
+  const digest = await upload(running.address, logistic([1, -1], 0.5, ['education', 'age']))
+  await endpointOf(running.address).setWeights({[digest]: 100}, '"0"')
+  const load = join(import.meta.dirname, '../../support/load.mjs')
+  const rows = JSON.stringify({rows: [{education: 1, age: 2}]})
+  const {stdout} = await promisify(execFile)(process.execPath, [load, running.address, rows, '16', '1'])
+  const {answers, failed} = JSON.parse(stdout)
+  expect(failed).toBe(0)
+  const {snapshot} = await openTelemetry({address: `${running.address}/metrics`, fetch}).read()
+  expect(snapshot.versions[digest]).toMatchObject({requests: answers, errors: 0})
+  expect(answers).toBeGreaterThan(100)
+  running.child.kill('SIGTERM')
+  await running.ended
 })
