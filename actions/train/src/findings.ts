@@ -21,8 +21,8 @@ export interface Training {
   readonly history?: Made<readonly Figure[]>
   /** data files that are not what they were before the command ran; absent when none were declared */
   readonly changed?: readonly string[]
-  /** name of the model as it is shown */
-  readonly name: string
+  /** paths as they are shown */
+  readonly names: {readonly model: string; readonly metrics?: string; readonly history?: string}
 }
 
 export type Made<T> = {readonly value: T} | {readonly error: string}
@@ -31,12 +31,12 @@ const SHOWN_METRICS = 50
 
 /** Evidence of a training run: green when the command ended with 0, wrote its model anew and left its data alone. */
 export function trainFindings(training: Training): Findings {
-  const {end, model, name, materials, history} = training
+  const {end, model, names, materials, history} = training
   const ended = end.exitCode === 0 && !end.timedOut && end.interruptedBy === undefined
   const checks = [exitCheck(training, ended), ...leftoverChecks(end), ...(ended ? outputChecks(training) : [])]
   const kept = ended && 'value' in model ? model.value : undefined
   return {
-    subjects: kept ? [{kind: 'model', name, digest: {sha256: kept.sha256}, size: kept.size}] : [],
+    subjects: kept ? [{kind: 'model', name: names.model, digest: {sha256: kept.sha256}, size: kept.size}] : [],
     materials,
     checks,
     figures: history && 'value' in history ? history.value : [],
@@ -67,18 +67,22 @@ function leftoverChecks({leftovers}: CommandEnd): Check[] {
   return [{id: 'train.leftovers', verdict: 'warn', message: `${count} outlived the command and had to be killed: ${names.join(', ')}`}]
 }
 
-function outputChecks({name, model, metrics, history, changed}: Training): Check[] {
-  const checks = [madeCheck('train.model', model, ({size}) => `${name} was written anew, ${size.toLocaleString('en')} bytes`)]
+function outputChecks({names, model, metrics, history, changed}: Training): Check[] {
+  const checks = [madeCheck('train.model', model, ({size}) => `${names.model} was written anew, ${size.toLocaleString('en')} bytes`)]
   if (changed?.length) {
     checks.push({
       id: 'train.data',
       verdict: 'error',
       message: `${changed.join(', ')} changed while the command ran: what it was trained on is not known`
     })
-  } else if (changed) checks.push({id: 'train.data', verdict: 'pass', message: 'the declared data is what it was before'})
-  if (metrics) checks.push(madeCheck('train.metrics', metrics, all => `${Object.keys(all).length} metrics`))
-  if (history) checks.push(madeCheck('train.history', history, all => `${all.length} ${all.length === 1 ? 'curve' : 'curves'}`))
+  } else if (changed) checks.push({id: 'train.data', verdict: 'pass', message: 'data: the declared files are what they were before'})
+  if (metrics) checks.push(madeCheck('train.metrics', metrics, all => `${names.metrics}: ${counted(Object.keys(all).length, 'metric')}`))
+  if (history) checks.push(madeCheck('train.history', history, all => `${names.history}: ${counted(all.length, 'curve')}`))
   return checks
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function madeCheck<T>(id: string, made: Made<T>, describe: (value: T) => string): Check {

@@ -43,7 +43,7 @@ export default action('train', inputs, async (given, world) => {
     machine,
     materials,
     parameters,
-    name: shownPath(given.model, world.configFolder),
+    names: shownNames(given, world),
     changed: data && (ended ? await changedData(given.data ?? [], data, world) : []),
     model: ended ? await fresh(given.model, world, path => keepModel(path, world.outDir)) : {error: 'the command failed'},
     metrics: given.metrics === undefined ? undefined : await fresh(given.metrics, world, readWith(parseMetrics, world)),
@@ -51,6 +51,11 @@ export default action('train', inputs, async (given, world) => {
   })
   return {...trained, outputs: {...trained.outputs, ...(given.metrics !== undefined && ended && {metrics: given.metrics})}}
 })
+
+function shownNames({model, metrics, history}: Given, {configFolder}: World) {
+  const shown = (path: string | undefined) => path && shownPath(path, configFolder)
+  return {model: shownPath(model, configFolder), metrics: shown(metrics), history: shown(history)}
+}
 
 function refuseStrangers({event}: World): void {
   const why = untrusted(event)

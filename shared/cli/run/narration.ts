@@ -39,7 +39,7 @@ export function renderResult(run: RunResult, colour: boolean): string {
   const rows = run.jobs.map(job => {
     const reason = job.result === 'failure' || job.result === 'cancelled' ? reasonOf(job) : ''
     const time = job.result === 'skipped' ? '' : seconds(job.durationMs)
-    return `${sign(job.result, colour)} ${job.name.padEnd(width)}  ${job.result.padEnd(9)} ${time.padStart(8)}${reason && `  ${reason}`}`
+    return `${sign(job.result, colour)} ${job.name.padEnd(width)}  ${job.result.padEnd(9)} ${time.padStart(8)}${reason && `  ${reason}`}`.trimEnd()
   })
   const verdict = run.result === 'green' ? tint('green', 'green', colour) : tint('red', 'red', colour)
   const folder = run.workDir === undefined ? '' : `\nfiles of the run: ${run.workDir}`
@@ -60,8 +60,10 @@ function renderAnnotation({level, file, line, title, message}: Annotation, colou
 
 function renderSummary(summary: string): string {
   const lines = summary.split('\n').filter(line => line.trim() !== '')
-  const more = lines.length - SUMMARY_LINES
-  const shown = more > 1 ? [...lines.slice(0, SUMMARY_LINES), `… ${more} more lines in the summary`] : lines
+  const folded = lines.findIndex(line => line.trim() === '<details>')
+  const short = lines.slice(0, Math.min(folded < 0 ? SUMMARY_LINES : folded, SUMMARY_LINES))
+  const more = lines.length - short.length
+  const shown = more > 1 ? [...short, `… ${more} more lines in the summary`] : lines
   return shown.map(line => `    │ ${line}\n`).join('')
 }
 
