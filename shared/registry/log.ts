@@ -45,7 +45,10 @@ export async function logVersion({objects}: {objects: ObjectStore}, manifest: Ma
     at,
     runUrl
   }
-  await objects.putIfAbsent(`${logPrefix(manifest.name)}${stampOf(at)}-version-${version}.json`, renderDocument(entry))
+  await objects.putIfAbsent(
+    `${logPrefix(manifest.name)}${stampOf(at)}-version-${version}-${digest.slice(0, 12)}.json`,
+    renderDocument(entry)
+  )
 }
 
 /** See `logVersion`. */
@@ -54,10 +57,20 @@ export async function logMove({objects}: {objects: ObjectStore}, name: string, m
   await objects.putIfAbsent(`${logPrefix(name)}${stampOf(moved.at)}-alias-${moved.alias}-${moved.generation}.json`, renderDocument(entry))
 }
 
+/** The first 12 digits of the digest of every version that the log tells of: listed, not read. */
+export async function loggedDigests({objects}: {objects: ObjectStore}, name: string): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const key of await objects.list(logPrefix(name))) {
+    const [, version, digest] = /\/\d{8}T\d{9}Z-version-(.+)-([0-9a-f]{12})\.json$/.exec(key) ?? []
+    if (version !== undefined) found.set(version, digest)
+  }
+  return found
+}
+
 /** The highest generation that the log tells of; 0: it never pointed anywhere. */
 export async function lastLoggedGeneration({objects}: {objects: ObjectStore}, name: string, alias: string): Promise<number> {
   const generations = (await objects.list(logPrefix(name))).map(key => {
-    const [, logged, generation] = /-alias-(.+)-(\d+)\.json$/.exec(key) ?? []
+    const [, logged, generation] = /\/\d{8}T\d{9}Z-alias-(.+)-(\d+)\.json$/.exec(key) ?? []
     return logged === alias ? Number(generation) : 0
   })
   return generations.reduce((highest, generation) => Math.max(highest, generation), 0)

@@ -4,7 +4,7 @@ import {treeDigest} from '#shared/files'
 import type {Alias} from './alias.js'
 import {type AliasWorld, moveAlias} from './aliases.js'
 import {bytesBlob, fileBlob, sendBlob} from './blobs.js'
-import {logVersion} from './log.js'
+import {loggedDigests, logVersion} from './log.js'
 import {type Lineage, MANIFEST, type Manifest, manifestKey, parseManifest} from './manifest.js'
 import {countOf, isVersion, parseAlias, parseName, parseVersion} from './names.js'
 import {renderDocument} from './record.js'
@@ -119,7 +119,10 @@ async function findSame(objects: ObjectStore, {name, version, digest}: Publicati
     if (manifest && manifest.digest !== digest) throw alreadyExists(manifest, digest)
     return manifest
   }
+  const logged = await loggedDigests({objects}, name)
   for (const known of await listVersions(objects, name)) {
+    // A version that is not in the log was published by somebody who died before writing there.
+    if ((logged.get(known) ?? digest.slice(0, 12)) !== digest.slice(0, 12)) continue
     const manifest = await readManifest(objects, name, known)
     if (manifest?.digest === digest) return manifest
   }

@@ -43,8 +43,8 @@ async function pipeline({single = true}: {single?: boolean} = {}) {
   const folder = `model-${digest.sha256.slice(0, 12)}`
   await cp(made, join(train, folder), {recursive: true})
   const subject = {kind: 'model', name: 'model.onnx', digest: {sha256: digest.sha256}} as const
-  const write = (name: string, job: string, findings: Partial<Findings> = {}) => {
-    const evidence = toEvidence({name, version: '1.0.0'}, {subjects: [subject], checks: [PASSED], ...findings}, {...RUN, job})
+  const write = (name: string, job: string, findings: Partial<Findings> = {}, attempt = 1) => {
+    const evidence = toEvidence({name, version: '1.0.0'}, {subjects: [subject], checks: [PASSED], ...findings}, {...RUN, job, attempt})
     return writeEvidence(join(handed, `trainyard-${job}`), evidence)
   }
   await write('train', 'train', {
@@ -115,6 +115,13 @@ test('a model with its evidence is published with that evidence and its lineage;
   expect((await publish(root)).outputs).toMatchObject({version: 'v1', published: 'false'})
 })
 
+test('a later green attempt mends an older red one', async () => {
+  const {root, write} = await pipeline()
+  await write('evaluate', 'judge', {checks: [FAILED]})
+  await write('evaluate', 'judge', {}, 2)
+  expect(await publish(root)).toMatchObject({code: 0, outputs: {version: 'v1', published: 'true'}})
+})
+
 test('a folder is published as the tree that train made', async () => {
   const {root, write, digest, read} = await pipeline({single: false})
   await write('evaluate', 'judge')
@@ -148,6 +155,13 @@ describe('nothing is published', () => {
     const {root, registry, write} = await pipeline()
     await write('evaluate', 'judge', {checks: [FAILED]})
     await expectRefused(await publish(root), registry, /evaluate: red for this model in job judge: 1 of 1 checks \(roc_auc >= 0\.7\)/)
+  })
+
+  test('when a later attempt was red, though an older one was green', async () => {
+    const {root, registry, write} = await pipeline()
+    await write('evaluate', 'judge')
+    await write('evaluate', 'judge', {checks: [FAILED]}, 2)
+    await expectRefused(await publish(root), registry, /evaluate: red for this model in job judge/)
   })
 
   test('when evidence lies in the folder of another job than its own', async () => {

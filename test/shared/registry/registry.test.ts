@@ -167,6 +167,24 @@ describe('publishing', () => {
     expect(published).toMatchObject({version: 'v1', published: true, alias: {generation: 1}})
   })
 
+  test('words that look like parts of a log key mislead nobody', async () => {
+    const {registry, work} = await folderRegistry()
+    const version = '1.0.0-alias-champion-7'
+    const published = await registry.publish(await publicationOf(work, 'model one', {version, alias: 'a-version-b'}))
+    expect(await registry.everPromoted('wages', 'champion')).toBe(false)
+    expect(await registry.everPromoted('wages', 'champion-7')).toBe(false)
+    expect(await registry.resolve('wages', 'a-version-b')).toEqual({version, digest: published.digest, generation: 1})
+    expect(await registry.publish(await publicationOf(work, 'model one'))).toMatchObject({version, published: false})
+  })
+
+  test('a version whose log entry is missing is found by its digest all the same', async () => {
+    const {registry, work, root} = await folderRegistry()
+    await registry.publish(await publicationOf(work, 'model one'))
+    await rm(join(root, 'models/wages/log'), {recursive: true})
+    expect(await registry.publish(await publicationOf(work, 'model one'))).toMatchObject({version: 'v1', published: false})
+    expect((await registry.log('wages')).map(({event}) => event)).toEqual(['registered'])
+  })
+
   test('no key lies under another key', async () => {
     const {registry, stores, work} = await folderRegistry()
     await registry.publish(await publicationOf(work, 'model one', {alias: 'candidate'}))
