@@ -42,12 +42,12 @@ function bundle() {
   ])
 }
 
-/** Stubs, the WASM file as it is (ncc would write it through UTF-8), the schema of trainyard.yml; then dist is replaced in one step. */
+/** Stubs, the ONNX runtime's files as they are (ncc would write the WASM through UTF-8), the schema of trainyard.yml; then dist is replaced in one step. */
 function finish() {
   const out = join(root, 'build/dist')
   for (const name of readdirSync(out).filter(file => file.endsWith('.wasm'))) rmSync(join(out, name))
   const wasm = require.resolve('onnxruntime-web/wasm')
-  copyFileSync(join(dirname(wasm), 'ort-wasm-simd-threaded.wasm'), join(out, 'ort-wasm-simd-threaded.wasm'))
+  for (const file of ['ort-wasm-simd-threaded.wasm', 'ort.wasm.bundle.min.mjs']) copyFileSync(join(dirname(wasm), file), join(out, file))
   writeFileSync(join(out, 'package.json'), '{"type":"module"}\n')
   for (const action of readdirSync(join(root, 'actions')).filter(name => existsSync(join(root, 'actions', name, 'action.yml')))) {
     writeFileSync(join(out, `${action}.js`), `import {runStep} from './index.js'\nawait runStep('${action}')\n`)

@@ -1,8 +1,12 @@
 import type {Action} from '#shared/action'
 import type {InputSpec} from '#shared/inputs'
 import {inputs as checkFairness} from './check-fairness/src/inputs.js'
+import {inputs as checkRobustness} from './check-robustness/src/inputs.js'
+import {inputs as deployCanary} from './deploy-canary/src/inputs.js'
 import {inputs as evaluate} from './evaluate/src/inputs.js'
 import {inputs as publish} from './publish/src/inputs.js'
+import {inputs as train} from './train/src/inputs.js'
+import {inputs as validateData} from './validate-data/src/inputs.js'
 
 interface Entry {
   readonly inputs: InputSpec
@@ -12,9 +16,13 @@ interface Entry {
 
 /** Every action: its inputs at once, its code only when it runs. */
 export const ACTIONS: Readonly<Record<string, Entry>> = {
+  'validate-data': {inputs: validateData, load: () => import('./validate-data/src/main.js')},
+  train: {inputs: train, load: () => import('./train/src/main.js')},
   evaluate: {inputs: evaluate, load: () => import('./evaluate/src/main.js')},
   'check-fairness': {inputs: checkFairness, load: () => import('./check-fairness/src/main.js')},
-  publish: {inputs: publish, load: () => import('./publish/src/main.js')}
+  'check-robustness': {inputs: checkRobustness, load: () => import('./check-robustness/src/main.js')},
+  publish: {inputs: publish, load: () => import('./publish/src/main.js')},
+  'deploy-canary': {inputs: deployCanary, load: () => import('./deploy-canary/src/main.js')}
 }
 
 /** The inputs of every action by its name: the vocabulary of `trainyard.yml`. */

@@ -1,5 +1,5 @@
 import {isAbsolute, join, relative} from 'node:path'
-import type {Gate, GateLine} from '#shared/gates/gate'
+import type {Gate} from '#shared/gates/gate'
 import {parseGates} from '#shared/gates/parse'
 import {type Entry, type Given, type Options, type Read, type Reader, reader, single, wrong} from './inputs/reader.js'
 
@@ -108,25 +108,22 @@ function showDuration(ms: number): string {
 }
 
 /** Gates, one a line; the default is written as lines. */
-export function gates<const O extends {required?: boolean; default?: readonly string[]}>(
+export function gates<const O extends {readonly required?: boolean; readonly default?: readonly string[]}>(
   options?: O
-): Reader<Read<O, readonly Gate[]> | (O extends {default: readonly string[]} ? readonly Gate[] : never)> {
-  const parsed = options?.default && parseGates(options.default.map(line => ({text: line})))
-  return {
-    ...reader<readonly Gate[], Options<readonly Gate[]>>(
-      {required: options?.required, default: parsed},
-      {
-        separator: 'lines',
-        schema: {
-          type: ['string', 'array'],
-          items: {type: ['string', 'object'], properties: {warn: {type: 'string'}}, required: ['warn'], additionalProperties: false}
-        },
-        show: value => value.map(gate => `${gate.warn ? 'warn: ' : ''}${gate.id}`).join('; '),
-        parse: given => parseGates(given.texts satisfies readonly GateLine[])
-      }
-    )
-  } as ReturnType<typeof gates<O>>
+): Reader<O extends {required: true} | {default: readonly string[]} ? readonly Gate[] : readonly Gate[] | undefined> {
+  const fallback = options?.default && parseGates(options.default.map(line => ({text: line})))
+  return reader<readonly Gate[], {required?: boolean; default?: readonly Gate[]}>(
+    {required: options?.required, default: fallback},
+    {
+      separator: 'lines',
+      schema: {type: ['string', 'array'], items: GATE_SCHEMA},
+      show: value => value.map(gate => `${gate.warn ? 'warn: ' : ''}${gate.id}`).join('; '),
+      parse: given => parseGates(given.texts)
+    }
+  ) as ReturnType<typeof gates<O>>
 }
+
+const GATE_SCHEMA = {type: ['string', 'object'], properties: {warn: {type: 'string'}}, required: ['warn'], additionalProperties: false}
 
 export type ModelReference =
   | {readonly kind: 'path'; readonly path: string}
