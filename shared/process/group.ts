@@ -42,9 +42,9 @@ function findLeftovers(mark: string, group: number): Leftover[] {
   })
 }
 
-/** How often the kernel killed something in this process's cgroup for want of memory; undefined where that cannot be read. */
-export function readOutOfMemoryKills(): number | undefined {
-  const own = readText('/proc/self/cgroup')
+/** How often the kernel killed something in this process's cgroup for want of memory; undefined where that cannot be read. `root` is where /proc and /sys lie. */
+export function readOutOfMemoryKills(root = ''): number | undefined {
+  const own = readText(`${root}/proc/self/cgroup`)
   const unified = /^0::(.*)$/m.exec(own)?.[1] ?? '/'
   const legacy = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(own)?.[1] ?? '/'
   const files = [
@@ -54,7 +54,7 @@ export function readOutOfMemoryKills(): number | undefined {
     '/sys/fs/cgroup/memory/memory.oom_control'
   ]
   for (const file of files) {
-    const count = /^oom_kill (\d+)$/m.exec(readText(file))
+    const count = /^oom_kill (\d+)$/m.exec(readText(root + file))
     if (count) return Number(count[1])
   }
   return undefined

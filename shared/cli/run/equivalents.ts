@@ -11,6 +11,8 @@ export interface EquivalentCall {
   readonly inputs: Readonly<Record<string, string>>
   readonly places: JobPlaces
   readonly repository: Repository
+  /** the folder of the whole run, which may lie in the repository */
+  readonly runRoot: string
   readonly artifacts: ArtifactStore
   readonly log: (line: string) => void
   readonly annotate: (annotation: Annotation) => void
@@ -20,7 +22,7 @@ type Equivalent = (call: EquivalentCall) => Promise<Record<string, string>>
 
 /** What GitHub's own actions do, on this machine: each takes inputs and returns outputs. */
 export const EQUIVALENTS: Readonly<Record<Exclude<LocalAction['kind'], 'bundle'>, Equivalent>> = {
-  checkout: async ({inputs, places, repository, log}) => {
+  checkout: async ({inputs, places, repository, runRoot, log}) => {
     if (inputs.repository && inputs.repository.toLowerCase() !== repository.name.toLowerCase()) {
       throw new UserError(`checkout: repository ${inputs.repository} is not on this machine`, {
         hint: 'only the repository of the workflow is copied here'
@@ -29,7 +31,7 @@ export const EQUIVALENTS: Readonly<Record<Exclude<LocalAction['kind'], 'bundle'>
     if (inputs.ref) log(`ref ${inputs.ref}: the files as they lie here are taken`)
     const target = resolve(places.workspace, inputs.path ?? '')
     await mkdir(target, {recursive: true})
-    const count = await copyRepository(repository, target)
+    const count = await copyRepository(repository, target, runRoot)
     log(`${count} files of ${repository.name}${repository.git ? '' : ' (no git: all but node_modules and trainyard-out)'}`)
     return {ref: repository.branch, commit: repository.sha}
   },

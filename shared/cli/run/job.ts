@@ -26,12 +26,23 @@ export async function runJob(run: RunState, workflow: Workflow, job: Job): Promi
     run.emit({kind: 'job-start', job: job.id, name})
     const state = await openJob(run, workflow, job, scope)
     await runSteps(state, job)
-    const outputs = mapOf(job.outputs, jobScope(state))
+    const outputs = withoutSecrets(mapOf(job.outputs, jobScope(state)), state)
     return finish(state.status, state.steps, outputs, flagOf(job.continueOnError, scope))
   } catch (error) {
     run.emit({kind: 'annotation', job: job.id, annotation: {level: 'error', message: run.masks.hide(messageOf(error))}})
     return finish('failure')
   }
+}
+
+/** As on GitHub: an output that holds a secret does not leave its job. */
+function withoutSecrets(outputs: Readonly<Record<string, string>>, {run, id}: JobState): Record<string, string> {
+  const kept = Object.entries(outputs).filter(([name, value]) => {
+    const clean = run.masks.hide(value) === value
+    if (!clean)
+      run.emit({kind: 'annotation', job: id, annotation: {level: 'warning', message: `Skip output '${name}' since it may contain secret.`}})
+    return clean
+  })
+  return Object.fromEntries(kept)
 }
 
 async function runSteps(state: JobState, job: Job): Promise<void> {

@@ -34,11 +34,11 @@ export async function readRepository(file: string): Promise<Repository> {
   }
 }
 
-/** Copies what a checkout would bring: tracked and unignored files; without git all but `node_modules`, `.git` and `trainyard-out`. Returns how many. */
-export async function copyRepository(repository: Repository, target: string): Promise<number> {
+/** Copies what a checkout would bring: tracked and unignored files; without git all but `node_modules`, `.git` and `trainyard-out`. Nothing below `except` is copied. Returns how many. */
+export async function copyRepository(repository: Repository, target: string, except: string): Promise<number> {
   const listed = repository.git ? await git(repository.root, 'ls-files', '-co', '--exclude-standard', '-z') : undefined
   const paths = listed === undefined ? await listAll(repository.root) : [...new Set(listed.split('\0'))].filter(path => path !== '')
-  const inside = relative(repository.root, target)
+  const inside = relative(repository.root, except)
   let copied = 0
   for (const path of paths) {
     if (!inside.startsWith('..') && (path === inside || path.startsWith(inside + sep))) continue

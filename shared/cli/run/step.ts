@@ -1,38 +1,12 @@
-import {mkdir, writeFile} from 'node:fs/promises'
-import {delimiter, join, resolve} from 'node:path'
 import {messageOf, UserError} from '#shared/errors'
-import {type CommandEnd, describeEnd, runCommand} from '#shared/process'
-import {bundleInputs, inputVariables, readBundle} from './bundle.js'
-import {machineVariables, runnerVariables} from './environment.js'
 import {EQUIVALENTS} from './equivalents.js'
-import {conditionHolds, evaluateText, flagOf, mapOf, minutesOf, type Scope, textOf} from './expression.js'
-import {parseFileCommands, readStepFile} from './file-commands.js'
+import {conditionHolds, flagOf, mapOf, textOf} from './expression.js'
 import {type JobState, jobScope} from './job-state.js'
-import {type Annotation, logReader} from './log-commands.js'
+import type {Annotation} from './log-commands.js'
 import type {StepOutcome, StepResult} from './progress.js'
+import {makeStepFiles, readSummary, takeStepFiles} from './step-files.js'
+import {type Doing, runBundle, runScript} from './step-process.js'
 import type {Step} from './workflow.js'
-
-const FILES = {
-  GITHUB_OUTPUT: 'output',
-  GITHUB_ENV: 'env',
-  GITHUB_PATH: 'path',
-  GITHUB_STATE: 'state',
-  GITHUB_STEP_SUMMARY: 'summary'
-} as const
-/** what `always()` steps get once the job's own time is over */
-const AFTER_DEADLINE_MS = 5 * 60_000
-const SUMMARY_BYTES = 1024 * 1024
-
-interface Doing {
-  readonly job: JobState
-  readonly step: Step
-  readonly scope: Scope
-  readonly env: Readonly<Record<string, string>>
-  readonly files: Readonly<Record<keyof typeof FILES, string>>
-  readonly annotations: Annotation[]
-  readonly say: (line: string) => void
-  readonly annotate: (annotation: Annotation) => void
-}
 
 /** Runs one step, or skips it by its `if:`, and changes the job's status, environment and path as the runner would. */
 export async function runStep(job: JobState, step: Step, index: number): Promise<StepResult> {
@@ -60,11 +34,11 @@ export async function runStep(job: JobState, step: Step, index: number): Promise
     if (step.work.kind === 'skip' || !conditionHolds(step.condition, scope)) return skipped(step, name)
     start()
     tolerated = flagOf(step.continueOnError, scope)
-    const files = await makeFiles(job, index)
+    const files = await makeStepFiles(job, index)
     const say = (line: string) => job.run.emit({kind: 'line', job: job.id, text: job.run.masks.hide(line)})
     const done = await work({job, step, scope, env, files, annotations, say, annotate})
     outcome = done.outcome
-    outputs = {...done.outputs, ...Object.fromEntries(await takeFiles(job, files))}
+    outputs = {...done.outputs, ...Object.fromEntries(await takeStepFiles(job, files))}
     summary = await readSummary(job, files.GITHUB_STEP_SUMMARY, annotate)
   } catch (error) {
     start()
@@ -94,116 +68,16 @@ async function work(doing: Doing): Promise<{outcome: StepOutcome; outputs?: Reco
   const {action} = step.work
   if (action.kind === 'bundle') return {outcome: await runBundle(doing, action.name, inputs)}
   const {places, run} = job
-  const call = {inputs, places, repository: run.facts.repository, artifacts: run.artifacts, log: doing.say, annotate: doing.annotate}
+  const call = {
+    inputs,
+    places,
+    repository: run.facts.repository,
+    runRoot: run.root,
+    artifacts: run.artifacts,
+    log: doing.say,
+    annotate: doing.annotate
+  }
   return {outcome: 'success', outputs: await EQUIVALENTS[action.kind](call)}
-}
-
-async function runScript(doing: Doing, {script, strict, workingDirectory}: Extract<Step['work'], {kind: 'run'}>): Promise<StepOutcome> {
-  const {job, scope} = doing
-  const file = join(job.places.files, 'script.sh')
-  await writeFile(file, `${textOf(script, scope)}\n`)
-  const cwd = resolve(job.places.workspace, textOf(workingDirectory, scope))
-  return execute(doing, strict ? ['bash', '--noprofile', '--norc', '-eo', 'pipefail', file] : ['bash', '-e', file], cwd, {})
-}
-
-async function runBundle(doing: Doing, name: string, given: Readonly<Record<string, string>>): Promise<StepOutcome> {
-  const {job, scope} = doing
-  const bundle = await readBundle(job.run.packageRoot, name)
-  const {values, unexpected} = bundleInputs(bundle, given, text => evaluateText(text, scope))
-  if (unexpected.length > 0) {
-    const valid = Object.keys(bundle.inputs)
-      .map(one => `'${one}'`)
-      .join(', ')
-    doing.annotate({
-      level: 'warning',
-      message: `Unexpected input(s) ${unexpected.map(one => `'${one}'`).join(', ')}, valid inputs are [${valid}]`
-    })
-  }
-  return execute(doing, [process.execPath, bundle.main], job.places.workspace, inputVariables(values))
-}
-
-async function execute(doing: Doing, argv: readonly string[], cwd: string, extra: Readonly<Record<string, string>>): Promise<StepOutcome> {
-  const {job, step, scope, say, annotate} = doing
-  const read = logReader()
-  const ownMs = minutesOf(step.timeoutMinutes, scope) ?? Infinity
-  const leftMs = job.deadline - performance.now()
-  const timeoutMs = Math.max(1, Math.min(ownMs, leftMs, 2 ** 31 - 1))
-  const end = await runCommand({
-    argv,
-    cwd,
-    env: stepVariables(doing, extra),
-    output: 'raw',
-    leftovers: 'leave',
-    signals: job.run.signals,
-    graceMs: job.run.graceMs,
-    ...(timeoutMs < 2 ** 31 - 1 && {timeoutMs}),
-    onLine: line => {
-      const entry = read(line)
-      if (entry.kind === 'mask') job.run.masks.add(entry.secret)
-      else if (entry.kind === 'annotation') annotate(entry.annotation)
-      else if (entry.kind === 'group') job.run.emit({kind: 'group', job: job.id, text: job.run.masks.hide(entry.text)})
-      else if (entry.kind === 'text') say(entry.text)
-    }
-  })
-  return outcomeOf(doing, end, ownMs <= leftMs ? ownMs : undefined)
-}
-
-function outcomeOf({job, annotate, annotations}: Doing, end: CommandEnd, ownLimitMs: number | undefined): StepOutcome {
-  if (end.interruptedBy) {
-    annotate({level: 'error', message: 'The operation was canceled.'})
-    return 'cancelled'
-  }
-  if (end.timedOut && ownLimitMs === undefined) {
-    job.status = 'cancelled'
-    job.deadline = performance.now() + AFTER_DEADLINE_MS
-    annotate({level: 'error', message: 'The job has exceeded its maximum execution time (timeout-minutes).'})
-    return 'cancelled'
-  }
-  if (end.exitCode === 0 && !end.timedOut) return 'success'
-  if (end.timedOut || !annotations.some(one => one.level === 'error'))
-    annotate({level: 'error', message: `The step ${describeEnd(end, ownLimitMs)}.`})
-  return 'failure'
-}
-
-function stepVariables({job, env, files}: Doing, extra: Readonly<Record<string, string>>): Record<string, string> {
-  const variables = {...machineVariables(job.run.env, job.places), ...env}
-  return {
-    ...variables,
-    PATH: [...job.path, variables.PATH].join(delimiter),
-    ...runnerVariables(job.github, job.runner),
-    RUNNER_TRACKING_ID: job.mark,
-    ...files,
-    ...extra
-  }
-}
-
-async function makeFiles(job: JobState, index: number): Promise<Doing['files']> {
-  const folder = join(job.places.files, `step-${index + 1}`)
-  await mkdir(folder, {recursive: true})
-  const paths = Object.entries(FILES).map(([variable, name]) => [variable, join(folder, name)] as const)
-  for (const [, path] of paths) await writeFile(path, '')
-  return Object.fromEntries(paths) as Doing['files']
-}
-
-async function takeFiles(job: JobState, files: Doing['files']): Promise<Map<string, string>> {
-  for (const [name, value] of parseFileCommands(await readStepFile(files.GITHUB_ENV), 'GITHUB_ENV')) {
-    if (name.toUpperCase() === 'NODE_OPTIONS')
-      throw new UserError('GITHUB_ENV: NODE_OPTIONS may not be set', {hint: 'set it in env: of the step'})
-    job.env[name] = value
-  }
-  const added = (await readStepFile(files.GITHUB_PATH)).split(/\r?\n/).filter(line => line !== '')
-  job.path = [...added.reverse(), ...job.path]
-  return parseFileCommands(await readStepFile(files.GITHUB_OUTPUT), 'GITHUB_OUTPUT')
-}
-
-async function readSummary(job: JobState, path: string, annotate: Doing['annotate']): Promise<string> {
-  const summary = await readStepFile(path)
-  if (Buffer.byteLength(summary) <= SUMMARY_BYTES) return job.run.masks.hide(summary)
-  annotate({
-    level: 'error',
-    message: `$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got ${Math.ceil(Buffer.byteLength(summary) / 1024)}k.`
-  })
-  return ''
 }
 
 function skipped(step: Step, name: string): StepResult {

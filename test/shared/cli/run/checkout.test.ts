@@ -83,3 +83,18 @@ test('a folder with .github/workflows inside a repository is its own repository'
   })
   expect(lines.slice(1)).toEqual(['./.github/workflows/w.yml', './a.txt', 'local/wages'])
 })
+
+test.each(['git', 'no git'])('a work folder inside the repository is not copied into itself (%s)', async kind => {
+  const root = repositoryFolder({'.github/workflows/w.yml': LIST, 'a.txt': ''})
+  if (kind === 'git') execFileSync('git', ['init', '-q'], {cwd: root})
+  const lines: string[] = []
+  await runWorkflow({
+    file: '.github/workflows/w.yml',
+    cwd: root,
+    packageRoot: root,
+    env: process.env,
+    workDir: join(root, 'work'),
+    onProgress: one => one.kind === 'line' && lines.push(one.text)
+  })
+  expect(lines.slice(1)).toEqual(['./.github/workflows/w.yml', './a.txt'])
+})

@@ -106,3 +106,19 @@ jobs:
   expect([result.result, results(result)]).toEqual(['red', {a: 'cancelled', b: 'skipped', c: 'cancelled'}])
   expect(signals.listenerCount('SIGINT')).toBe(0)
 })
+
+test('an output that holds a secret does not leave its job', async () => {
+  const result = await run(
+    `
+on: push
+jobs:
+  a:
+    runs-on: x
+    outputs: {open: '\${{ steps.s.outputs.open }}', closed: '\${{ steps.s.outputs.closed }}'}
+    steps: [{id: s, run: 'echo "open=1" >> "$GITHUB_OUTPUT"; echo "closed=x\${{ secrets.KEY }}" >> "$GITHUB_OUTPUT"'}]
+`,
+    {secrets: {KEY: 'hunter2'}}
+  )
+  expect(result.jobs[0].outputs).toEqual({open: '1'})
+  expect(result.log).toEqual(["warning: Skip output 'closed' since it may contain secret."])
+})
