@@ -1,5 +1,5 @@
 import {UserError} from '#shared/errors'
-import {type Check, type Evidence, outcomeOf} from '#shared/evidence/evidence'
+import {type Check, type Evidence, type Material, outcomeOf} from '#shared/evidence/evidence'
 import {nearest} from '#shared/gates/validity'
 import {dataOf, trainingsOf, uncovered} from './training.js'
 
@@ -123,21 +123,21 @@ function objection({evidence, folder, file}: EvidenceRecord, given: Case): strin
   if (policy.mode === 'observe') return `its evidence was only observed (mode: observe in job ${run.job}). Set mode: enforce`
   if (folder === null && given.onRunner)
     return `its evidence ${file} lies at the root of ${given.root}, where its job can't be told: download-artifact puts a single match there. Give that step path: …/trainyard/trainyard-${run.job}`
-  const trainedHere = given.records.some(other => other.evidence.action.name === 'train' && other.evidence.run.job === run.job)
-  if (action.name !== 'train' && trainedHere && given.isolation === 'job')
+  if (action.name !== 'train' && ranProjectCode(run.job, given) && given.isolation === 'job')
     return `its evidence is from job ${run.job}, which ran the training code, and that could have written it. Give ${action.name} a job of its own, or set isolation: none`
   return foreignPredictions(evidence, given) ?? changedConfig(evidence, given)
 }
 
-function foreignPredictions(evidence: Evidence, {records, digest, isolation}: Case): string | undefined {
-  const predictions = evidence.materials.filter(({kind}) => kind === 'predictions')
-  if (isolation === 'none' || predictions.length === 0) return undefined
-  const ours = records
-    .map(record => record.evidence)
-    .filter(other => other.action.name === 'evaluate' && other !== evidence && scored(other, digest))
-    .map(({files}) => files.predictions ?? '')
-  const foreign = predictions.find(
-    material => !ours.some(path => path.endsWith(`predictions-${material.digest.sha256.slice(0, 12)}.parquet`))
+/** Predictions count when evaluate made them from this very model, where no project code could have. */
+function foreignPredictions(evidence: Evidence, given: Case): string | undefined {
+  if (given.isolation === 'none') return undefined
+  const others = given.records.map(record => record.evidence).filter(other => other.action.name === 'evaluate' && other !== evidence)
+  const written = (by: readonly Evidence[], {sha256}: Material['digest']): boolean =>
+    by.some(({files}) => files.predictions?.endsWith(`predictions-${sha256.slice(0, 12)}.parquet`))
+  const ours = others.filter(other => scored(other, given))
+  const borrowed = others.filter(other => !scored(other, given))
+  const foreign = evidence.materials.find(
+    material => !written(ours, material.digest) && (material.kind === 'predictions' || written(borrowed, material.digest))
   )
   return (
     foreign &&
@@ -145,9 +145,13 @@ function foreignPredictions(evidence: Evidence, {records, digest, isolation}: Ca
   )
 }
 
-/** Whether evaluate scored the model itself. */
-function scored({subjects, materials}: Evidence, digest: string): boolean {
-  return subjects.some(subject => subject.digest.sha256 === digest) && !materials.some(({kind}) => kind === 'predictions')
+function scored({subjects, materials, run}: Evidence, given: Case): boolean {
+  const own = subjects.some(({kind, digest}) => kind === 'model' && digest.sha256 === given.digest)
+  return own && !materials.some(({kind}) => kind === 'predictions') && !ranProjectCode(run.job, given)
+}
+
+function ranProjectCode(job: string, {records}: Case): boolean {
+  return records.some(({evidence}) => evidence.action.name === 'train' && evidence.run.job === job)
 }
 
 function changedConfig({materials, run}: Evidence, {config}: Case): string | undefined {

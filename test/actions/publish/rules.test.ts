@@ -190,6 +190,29 @@ describe('evidence that does not', () => {
       /^check-fairness: judged the file of predictions/
     ],
     [
+      'about the table that evaluate kept of predictions from a file',
+      'check-fairness',
+      [
+        evaluated({materials: [predictions], files: {predictions: 'predictions-eeeeeeeeeeee.parquet'}}),
+        record('check-fairness', {materials: [{kind: 'data', name: 'predictions-eeeeeeeeeeee.parquet', digest: {sha256: hex('e')}}]})
+      ],
+      {require: ['check-fairness']},
+      'error',
+      /^check-fairness: judged the file of predictions predictions-eeeeeeeeeeee\.parquet/
+    ],
+    [
+      'about predictions that the training job says evaluate made',
+      'check-fairness',
+      [
+        trained(),
+        evaluated({job: 'train', files: {predictions: 'predictions-eeeeeeeeeeee.parquet'}}),
+        record('check-fairness', {materials: [{kind: 'data', name: 'predictions-eeeeeeeeeeee.parquet', digest: {sha256: hex('e')}}]})
+      ],
+      {require: ['check-fairness']},
+      'error',
+      /^check-fairness: judged the file of predictions predictions-eeeeeeeeeeee\.parquet/
+    ],
+    [
       'judged by gates that were changed since',
       'evaluate',
       [evaluated({materials: [{kind: 'gates', name: 'trainyard.yml', digest: {sha256: hex('1')}}]})],
