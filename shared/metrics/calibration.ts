@@ -1,7 +1,8 @@
-import {bootstrapSpread} from '#shared/stats/bootstrap'
+import {bootstrapSpread, recentre} from '#shared/stats/bootstrap'
 import type {Estimate} from '#shared/stats/estimate'
+import {normalCdf} from '#shared/stats/normal'
 import {ascendingOrder} from '#shared/stats/ranks'
-import {difference, estimated, IDENTICAL, type Point, type Spread} from './difference.js'
+import {difference, estimated, IDENTICAL, type Point, type Spread, within} from './difference.js'
 import {EXACT_ROWS, poissonReplicates} from './resampling.js'
 import {membership, probableRows, type Ranked, type Sampling, type Scored, sameModel} from './scored.js'
 
@@ -57,12 +58,12 @@ function pointOf(n: number, value: number): Point {
   return n < FEWEST ? {value, n, reason: `too few rows: ${n}, at least ${FEWEST} are needed`} : {value, n}
 }
 
-/** Expected calibration error over 15 equal-mass bins. */
+/** Expected calibration error over 15 equal-mass bins. Noise raises it; the lower bound allows for that. */
 export function measureEce(scored: Scored, sampling: Sampling): Estimate {
   const only = calibrationOf(probableRows('ece', scored))
   return estimated(pointOf(only.gaps.length, calibrationError(only)), value => {
     const replicates = replicatesOf({first: only, second: only, factor: 0, sampling})
-    return biased(value, replicates)
+    return within(widened({value, replicates, method: 'Poisson bootstrap', excess: noiseOf(only).most, lack: 0}), 0, 1)
   })
 }
 
@@ -73,7 +74,7 @@ export function compareEce(candidate: Scored, reference: Scored, factor: number,
   const n = first.gaps.length
   return difference(pointOf(n, calibrationError(first)), pointOf(n, calibrationError(second)), factor, value => {
     if (factor === 1 && sameModel(candidate, reference)) return IDENTICAL
-    return centred(value, replicatesOf({first, second, factor, sampling}), 'paired Poisson bootstrap')
+    return comparedSpread({first, second, factor, sampling}, value, 'paired Poisson bootstrap')
   })
 }
 
@@ -87,7 +88,7 @@ export function eceAgainstOverall(slice: Scored, overall: Scored, factor: number
   const [a, b] = [pointOf(inner.gaps.length, calibrationError(inner)), pointOf(second.gaps.length, calibrationError(second))]
   return difference(a, b, factor, value => {
     if (factor === 1 && !inSlice.includes(0)) return IDENTICAL
-    return centred(value, replicatesOf({first, second, factor, sampling}), 'stratified Poisson bootstrap')
+    return comparedSpread({first, second, factor, sampling}, value, 'stratified Poisson bootstrap')
   })
 }
 
@@ -131,28 +132,75 @@ function cellsOf(first: Calibration, second: Calibration): {first: Calibration; 
   }
 }
 
-/** Percentile bounds around the estimate: the bias of the replicates is taken off. */
-function centred(value: number, replicates: Float64Array, method: string): Spread {
-  const bias = meanOf(replicates) - value
-  return bootstrapSpread(
-    replicates.map(replicate => replicate - bias),
-    method
-  )
+/** By how much noise raises the error, at most and at least. */
+interface Noise {
+  readonly most: number
+  readonly least: number
 }
 
-/** The error is biased upwards, in the sample as in its replicates: the upper bound has the bias taken off once, the lower bound twice. */
-function biased(value: number, replicates: Float64Array): Spread {
-  const around = centred(value, replicates, 'Poisson bootstrap')
-  const bias = Math.max(0, meanOf(replicates) - value)
+/** Of each bin the mean of |gap + noise| less |gap|: with the gap 1.5 standard errors lower than it looks, and as it looks, which noise has made larger. */
+function noiseOf(calibration: Calibration): Noise {
+  const {bins, total} = sumsOf(calibration)
+  let most = 0
+  let least = 0
+  for (const {n, sum, squares} of bins) {
+    const deviation = n === 0 ? 0 : Math.sqrt(Math.max(0, squares - (sum * sum) / n))
+    if (deviation === 0) continue
+    const away = Math.abs(sum) / deviation
+    most += (deviation * foldedExcess(Math.max(0, away - 1.5))) / total
+    least += (deviation * foldedExcess(away)) / total
+  }
+  return {most, least}
+}
+
+function sumsOf({binOf, gaps}: Calibration) {
+  const bins = Array.from({length: BINS}, () => ({n: 0, sum: 0, squares: 0}))
+  let total = 0
+  for (let row = 0; row < gaps.length; row++) {
+    if (binOf[row] === NONE) continue
+    const bin = bins[binOf[row]]
+    bin.n++
+    bin.sum += gaps[row]
+    bin.squares += gaps[row] * gaps[row]
+    total++
+  }
+  return {bins, total}
+}
+
+/** E|m + Z| - m for a standard normal Z and m >= 0. */
+function foldedExcess(m: number): number {
+  return 2 * Math.exp((-m * m) / 2 - Math.log(2 * Math.PI) / 2) - 2 * m * normalCdf(-m)
+}
+
+interface Resampled {
+  readonly value: number
+  readonly replicates: Float64Array
+  readonly method: string
+  /** noise that the value may hold too much, and too little */
+  readonly excess: number
+  readonly lack: number
+}
+
+/** Percentile bounds, the replicates moved back to the value and both ends out by the noise that it may hold. */
+function widened({value, replicates, method, excess, lack}: Resampled): Spread {
+  const mean = replicates.reduce((sum, replicate) => sum + replicate, 0) / replicates.length
+  const {bounds, ...rest} = bootstrapSpread(recentre(replicates, mean, value), method)
   return {
-    ...around,
+    ...rest,
     bounds: alpha => {
-      const {low, high} = around.bounds(alpha)
-      return {low: Math.max(0, low - bias), high: Math.min(1, high)}
+      const {low, high} = bounds(alpha)
+      return {low: low - Math.max(0, excess), high: high + Math.max(0, lack)}
     }
   }
 }
 
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
+function comparedSpread(pair: Pair, value: number, method: string): Spread {
+  const [ours, theirs] = [noiseOf(pair.first), noiseOf(pair.second)]
+  return widened({
+    value,
+    replicates: replicatesOf(pair),
+    method,
+    excess: ours.most - pair.factor * theirs.least,
+    lack: pair.factor * theirs.most - ours.least
+  })
 }

@@ -4,7 +4,7 @@ import type {Scored} from '#shared/metrics/scored'
 import {drawnExam, everyRow, REFERENCE_EXAMS, scoredOf} from '../../support/exams.js'
 
 const NAMES = Object.keys(QUALITY).filter((name): name is QualityName => name in QUALITY)
-const {candidate} = drawnExam(1200, 5)
+const {candidate, reference} = drawnExam(1200, 5, 2)
 
 function boundsAt(name: QualityName, scored: Scored, alpha = 0.05) {
   const {bounds} = QUALITY[name].measure(scored)
@@ -32,14 +32,14 @@ describe.each(NAMES)('%s', name => {
     expect(slice.bounds?.(0.05)).toEqual(same.bounds?.(0.05))
   })
   test('has bounds around it, wider for a smaller alpha, and repeatable', () => {
-    const {value} = QUALITY[name].measure(candidate)
+    const {value} = QUALITY[name].measure(reference)
     if (value === null) expect.unreachable()
-    const [wide, narrow] = [boundsAt(name, candidate, 0.01), boundsAt(name, candidate, 0.1)]
+    const [wide, narrow] = [boundsAt(name, reference, 0.01), boundsAt(name, reference, 0.1)]
     expect(wide.low).toBeLessThan(narrow.low)
     expect(narrow.low).toBeLessThan(value)
     expect(value).toBeLessThan(narrow.high)
     expect(narrow.high).toBeLessThan(wide.high)
-    expect(boundsAt(name, candidate, 0.1)).toEqual(narrow)
+    expect(boundsAt(name, reference, 0.1)).toEqual(narrow)
   })
   test('without a row has no value', () => {
     const estimate = QUALITY[name].measure({...candidate, rows: new Uint32Array(0)})
