@@ -26,9 +26,9 @@ export async function resolveCandidate(
   })
 }
 
-/** Version names by digest, for messages. */
+/** Names of the newest versions by digest, for messages. */
 export async function versionNames(registry: Pick<Registry, 'versions' | 'manifest'>, name: string): Promise<ReadonlyMap<string, string>> {
-  const versions = (await registry.versions(name)).slice(0, 50)
+  const versions = (await registry.versions(name)).slice(0, 10)
   const manifests = await Promise.all(versions.map(version => registry.manifest(name, version)))
   return new Map(manifests.reverse().map(({version, digest}) => [digest, version]))
 }

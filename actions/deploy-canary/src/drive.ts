@@ -18,13 +18,14 @@ export interface Journey {
 export async function drive(ports: Ports, key: string, start: Kept, policy: RolloutPolicy): Promise<Journey> {
   const clock = clockFrom(ports, start.rollout)
   const trail: Rollout[] = [start.rollout]
+  const say = teller(ports.log)
   let kept = start
   while (!isEnd(kept.rollout.phase) && !isStuck(kept.rollout)) {
     const seen = await carryOut(ports, kept.rollout)
     const next = transition(kept.rollout, seen, clock(), policy)
     kept = await keep(ports, key, {...kept, rollout: next}, {before: kept.rollout, clock, policy})
     trail.push(kept.rollout)
-    if (kept.rollout.phase !== next.phase || changed(trail[trail.length - 2], next)) ports.log(lineOf(kept.rollout))
+    say(kept.rollout)
   }
   return {rollout: kept.rollout, trail}
 }
@@ -68,6 +69,20 @@ function clockFrom(ports: Ports, {elapsedMs, updatedAt}: Rollout): () => Moment 
   const start = ports.monotonicMs()
   const before = elapsedMs + Math.max(0, ports.now().getTime() - Date.parse(updatedAt))
   return () => ({at: ports.now().toISOString(), elapsedMs: before + ports.monotonicMs() - start, aborted: ports.cancelled()})
+}
+
+const HOLDING_LINE_MS = 30_000
+
+/** A line for each turn, and now and then one for what is waited for. */
+function teller(log: (line: string) => void): (rollout: Rollout) => void {
+  let [told, atMs] = ['', 0]
+  return rollout => {
+    const turn = `${rollout.phase} ${rollout.step}`
+    if (turn === told && rollout.elapsedMs - atMs < HOLDING_LINE_MS) return
+    told = turn
+    atMs = rollout.elapsedMs
+    log(lineOf(rollout))
+  }
 }
 
 function lineOf({phase, reason, elapsedMs}: Rollout): string {

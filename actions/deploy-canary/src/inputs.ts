@@ -3,8 +3,8 @@ import {CONFIG, choice, duration, gates, number, REGISTRY, secret, text, words} 
 export const inputs = {
   endpoint: text({required: true, variable: 'TRAINYARD_ENDPOINT'}),
   'endpoint-token': secret({variable: 'TRAINYARD_ENDPOINT_TOKEN'}),
-  name: REGISTRY.name,
-  registry: REGISTRY.registry,
+  name: text({required: true}),
+  registry: text({required: true, variable: 'TRAINYARD_REGISTRY'}),
   version: text({default: 'candidate'}),
   gates: gates({default: ['error_rate <= stable']}),
   telemetry: text(),

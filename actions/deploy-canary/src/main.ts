@@ -8,9 +8,9 @@ import {untrusted} from '#shared/event'
 import type {InputsOf} from '#shared/inputs'
 import {openRegistry} from '#shared/registry/address'
 import type {Registry} from '#shared/registry/registry'
-import {random} from '#shared/stats/random'
 import {openTelemetry} from '#shared/telemetry/telemetry'
 import {modelServer} from '#shared/traffic/model-server'
+import {registryWorldOf} from '#shared/world'
 import {resolveCandidate, versionNames} from './candidate.js'
 import {deploy} from './deploy.js'
 import {inputs} from './inputs.js'
@@ -22,14 +22,8 @@ export default action('deploy-canary', inputs, async (given, world) => {
   refuseUntrusted(world)
   const lines = parseLines(given.gates ?? [])
   const steps = parseSteps(given.steps)
-  const {name, address} = required(given)
-  const registry = await openRegistry(address, {
-    ...world,
-    cwd: world.configFolder,
-    random: random(world.seed),
-    by: world.run.actor,
-    runUrl: world.run.url
-  })
+  const {name} = given
+  const registry = await openRegistry(given.registry, registryWorldOf(world))
   const candidate = await resolveCandidate(registry, name, given.version)
   const ports = openPorts(given, world, registry, name)
   const key = `canaries/${createHash('sha256').update(ports.endpoint.name).digest('hex')}.json`
@@ -44,14 +38,6 @@ function refuseUntrusted({event}: World): void {
       kind: 'usage',
       hint: 'Run it on pushes to your own branches only.'
     })
-}
-
-function required({name, registry}: InputsOf<typeof inputs>): {name: string; address: string} {
-  if (name !== undefined && registry !== undefined) return {name, address: registry}
-  throw new UserError(`${name === undefined ? 'name' : 'registry'}: is required, and not given`, {
-    kind: 'usage',
-    hint: 'Give it under with:, or in trainyard.yml.'
-  })
 }
 
 function openPorts(given: InputsOf<typeof inputs>, world: World, registry: Registry, name: string): Ports {

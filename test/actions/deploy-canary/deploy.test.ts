@@ -361,3 +361,54 @@ test('split traffic without a known rollout is refused, with the command that se
     hint: expect.stringContaining(`"${stable.digest}":100`)
   })
 })
+
+test('a first deployment whose alias can not be moved holds, and the next run finishes it', async () => {
+  const yard = await openYard()
+  const first = await yard.publish(GOOD)
+  const registry = {...yard.registry, moveAlias: () => Promise.reject(new Error('registry down'))}
+  const held = await yard.run(first, {registry})
+  expect(held.outputs).toEqual({result: 'holding', version: first.version})
+  expect(held.checks).toMatchObject([{id: 'rollout', verdict: 'error', message: expect.stringContaining('Run this again')}])
+  expect(await yard.registry.resolve('wages', 'champion')).toBeNull()
+  const again = await yard.run(first, {holder: {holder: 'o/r 1 deploy', attempt: 2, run: 'https://runs.example/1'}})
+  expect(again.outputs?.result).toBe('promoted')
+  expect((await yard.registry.resolve('wages', 'champion'))?.digest).toBe(first.digest)
+})
+
+test('a promotion that is undone takes the champion back too', async () => {
+  const {yard, stable} = await serving()
+  const candidate = await yard.publish(OTHER)
+  let answers = 0
+  const registry = {
+    ...yard.registry,
+    moveAlias: async (...given: Parameters<typeof yard.registry.moveAlias>) => {
+      const moved = await yard.registry.moveAlias(...given)
+      if (given[0].digest === candidate.digest && ++answers <= 4) throw new Error('the answer was lost')
+      return moved
+    }
+  }
+  const findings = await yard.run(candidate, {registry})
+  expect(findings.outputs?.result).toBe('rolled-back')
+  expect(yard.weights()).toEqual({[stable.digest]: 100})
+  expect((await yard.registry.resolve('wages', 'champion'))?.digest).toBe(stable.digest)
+  expect((await yard.registry.log('wages')).at(-1)).toMatchObject({event: 'rolled-back', digest: stable.digest})
+})
+
+test('a clock that jumps two hours changes no deadline', async () => {
+  const {yard} = await serving()
+  const candidate = await yard.publish(OTHER)
+  for (const [hours, release] of [
+    [2, candidate],
+    [-2, await yard.publish({score: 0.45})]
+  ] as const) {
+    let jumped = 0
+    const now = () => new Date(Date.now() + jumped)
+    const findings = await yard.run(release, {
+      now,
+      log: () => {
+        jumped = hours * 3_600_000
+      }
+    })
+    expect(findings.outputs?.result).toBe('promoted')
+  }
+})
