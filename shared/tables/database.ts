@@ -21,8 +21,8 @@ export type Row = Readonly<Record<string, Cell>>
 export interface Database {
   /** All rows of a small result. */
   rows(sql: string): Promise<readonly Row[]>
-  /** The chunks of a large result, in order; each is valid until the next is asked for. */
-  chunks(sql: string): AsyncIterable<DuckDBDataChunk>
+  /** The chunks of `SELECT cells FROM relation`, in order, each valid until the next is asked for. Never ends early without throwing. */
+  chunks(cells: readonly string[], relation: string): AsyncIterable<{readonly chunk: DuckDBDataChunk; readonly rows: number}>
   /** Fills a new table in memory, chunk by chunk. */
   append(table: string, fill: (chunk: (rows: number) => DuckDBDataChunk, add: (chunk: DuckDBDataChunk) => void) => void): Promise<void>
   close(): void
@@ -53,7 +53,7 @@ export async function openDatabase(paths: readonly string[], limits: TableLimits
   const timeoutMs = limits.timeoutMs ?? TIMEOUT_MS
   return {
     rows: sql => guarded(connection, timeoutMs, async () => (await connection.runAndReadAll(sql)).getRowObjectsJS().map(toRow)),
-    chunks: sql => stream(connection, sql, timeoutMs),
+    chunks: (cells, relation) => stream(connection, {cells, relation}, timeoutMs),
     append: (table, fill) =>
       guarded(connection, timeoutMs, async () => {
         const appender = await connection.createAppender(table)
@@ -71,15 +71,24 @@ export async function openDatabase(paths: readonly string[], limits: TableLimits
   }
 }
 
-async function* stream(connection: DuckDBConnection, sql: string, timeoutMs: number): AsyncGenerator<DuckDBDataChunk> {
+// A result that is streamed drops the error that ends it, and would read as a shorter table: so a last row says that it is whole.
+async function* stream(connection: DuckDBConnection, {cells, relation}: {cells: readonly string[]; relation: string}, timeoutMs: number) {
   const deadline = performance.now() + timeoutMs
   const left = () => Math.max(1, deadline - performance.now())
+  const end = [...cells.map(() => 'NULL'), 'true'].join(', ')
+  const sql = `SELECT ${[...cells, 'false'].join(', ')} FROM ${relation} UNION ALL SELECT ${end}`
   const result = await guarded(connection, left(), () => connection.stream(sql))
   for (;;) {
     const chunk = await guarded(connection, left(), () => result.fetchChunk())
-    if (chunk === null || chunk.rowCount === 0) return
-    yield chunk
+    if (chunk === null || chunk.rowCount === 0) break
+    const whole = chunk.getColumnVector(cells.length).getItem(chunk.rowCount - 1) === true
+    const rows = whole ? chunk.rowCount - 1 : chunk.rowCount
+    if (rows > 0) yield {chunk, rows}
+    if (whole) return
   }
+  if (performance.now() >= deadline) throw tooSlow(timeoutMs)
+  await guarded(connection, left(), () => connection.run(`SELECT ${cells.map(cell => `count(${cell})`).join(', ')} FROM ${relation}`))
+  throw new Error('DuckDB ended a stream early and gave no reason')
 }
 
 async function guarded<T>(connection: DuckDBConnection, timeoutMs: number, work: () => Promise<T>): Promise<T> {

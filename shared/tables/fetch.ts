@@ -23,18 +23,18 @@ export async function fetchColumns(database: Database, relation: string, columns
   const texts = new Map(columns.filter(column => !isNumeric(column)).map(({name}) => [name, dictionary()]))
   const cells = [
     ...[...numbers.keys()].map(name => `coalesce(${identifier(name)}::DOUBLE, 'NaN'::DOUBLE)`),
-    ...[...texts.keys()].map(name => `${identifier(name)}::VARCHAR, hash(${identifier(name)}::VARCHAR)`)
+    ...[...texts.keys()].flatMap(name => [`${identifier(name)}::VARCHAR`, `hash(${identifier(name)}::VARCHAR)`])
   ]
   let rows = 0
-  for await (const chunk of database.chunks(`SELECT ${cells.length > 0 ? cells.join(', ') : '1'} FROM ${relation}`)) {
+  for await (const part of database.chunks(cells.length > 0 ? cells : ['1'], relation)) {
     let at = 0
-    for (const sink of numbers.values()) sink.add(parseItems(chunk.getColumnVector(at++), Float64Array))
+    for (const sink of numbers.values()) sink.add(parseItems(part.chunk.getColumnVector(at++), Float64Array).subarray(0, part.rows))
     for (const sink of texts.values()) {
-      const text = chunk.getColumnVector(at++)
-      const {buffer, byteOffset} = parseItems(chunk.getColumnVector(at++), BigUint64Array)
-      sink.add(new Uint32Array(buffer, byteOffset, 2 * chunk.rowCount), chunk.rowCount, row => text.getItem(row))
+      const text = part.chunk.getColumnVector(at++)
+      const {buffer, byteOffset} = parseItems(part.chunk.getColumnVector(at++), BigUint64Array)
+      sink.add(new Uint32Array(buffer, byteOffset, 2 * part.rows), part.rows, row => text.getItem(row))
     }
-    rows += chunk.rowCount
+    rows += part.rows
   }
   return fetched(rows, columns, numbers, texts)
 }
@@ -45,8 +45,8 @@ export async function fetchHashes(database: Database, relation: string, columns:
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({name, kind}) => (kind === 'number' ? `${identifier(name)}::DOUBLE` : `${identifier(name)}::VARCHAR`))
   const parts: BigUint64Array[] = []
-  for await (const chunk of database.chunks(`SELECT hash(${cells.join(', ')}) FROM ${relation}`))
-    parts.push(parseItems(chunk.getColumnVector(0), BigUint64Array).slice(0, chunk.rowCount))
+  for await (const {chunk, rows} of database.chunks([`hash(${cells.join(', ')})`], relation))
+    parts.push(parseItems(chunk.getColumnVector(0), BigUint64Array).slice(0, rows))
   const hashes = new BigUint64Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {

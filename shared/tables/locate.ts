@@ -41,7 +41,7 @@ async function walk(
 ): Promise<number> {
   if (file.format === 'csv') {
     let rows = 0
-    scanCsv(file.path, source.delimiterOf(file), source.names.length, ({row, line}) => {
+    scanCsv(file.path, source.delimiterOf(file), source.names.length, (row, line) => {
       rows = row
       if (row > 0) found(row, line)
       return row < last

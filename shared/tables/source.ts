@@ -1,7 +1,7 @@
-import {statSync} from 'node:fs'
+import {closeSync, openSync, readSync, statSync} from 'node:fs'
 import {isAbsolute, relative, resolve} from 'node:path'
 import {codeOf, messageOf, UserError} from '#shared/errors'
-import {type CsvFile, describeCsvFault, refuseNul} from './csv-fault.js'
+import {countCsvRows, encodingFault} from './csv-fault.js'
 import {readCsvHead} from './csv-head.js'
 import {MAX_RECORD_BYTES} from './csv-records.js'
 import type {Database} from './database.js'
@@ -25,6 +25,8 @@ export interface Source {
   readonly files: readonly SourceFile[]
   readonly format: Format
   readonly names: readonly string[]
+  /** as counted by our own reading, where there is one; DuckDB must come to the same */
+  readonly rows?: number
   /** a relation of all rows, its columns read as `types` say */
   relation(types: ReadonlyMap<string, string>): string
   /** of a CSV file */
@@ -90,7 +92,7 @@ export async function openSource(files: readonly SourceFile[], database: Databas
 async function csvSource(files: readonly SourceFile[]): Promise<Source> {
   const heads = files.map(file => ({file, ...readCsvHead(file.path, file.name)}))
   for (const head of heads.slice(1)) refuseOtherColumns(heads[0], head)
-  for (const {file} of heads) refuseNul(file.path, file.name)
+  const rows = heads.map(({file, delimiter, names: columns}) => countCsvRows({...file, delimiter, columns: columns.length}))
   const names = heads[0].names
   const alike = heads.every(head => head.delimiter === heads[0].delimiter && head.names.every((name, index) => name === names[index]))
   const read = (
@@ -107,6 +109,7 @@ async function csvSource(files: readonly SourceFile[]): Promise<Source> {
     files,
     format: 'csv',
     names,
+    rows: rows.reduce((sum, count) => sum + count, 0),
     relation: types =>
       alike
         ? read(
@@ -117,12 +120,8 @@ async function csvSource(files: readonly SourceFile[]): Promise<Source> {
         : `(${heads.map(head => `SELECT ${select} FROM ${read([head.file.path], head, types)}`).join(' UNION ALL ')})`,
     delimiterOf: file => heads.find(head => head.file === file)?.delimiter ?? ',',
     explain: error => {
-      for (const {file, delimiter} of heads) {
-        const csv: CsvFile = {path: file.path, name: file.name, delimiter, columns: names.length}
-        const fault = describeCsvFault(csv)
-        if (fault) return fault
-      }
-      return unreadable(files, error)
+      const fault = files.map(file => encodingFault(file)).find(found => found !== undefined)
+      return fault ?? unreadable(files, error)
     }
   }
 }
@@ -151,6 +150,7 @@ async function jsonlSource(files: readonly SourceFile[], database: Database): Pr
   for (const file of files) {
     if (file.size === 0)
       throw new UserError(`${file.name}: the file is empty`, {hint: 'Expected a JSON object a line.', at: {file: file.name}})
+    refuseNoObject(file)
     const sniffed = `read_json(${literal(file.path)}, ${JSONL}, sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0)`
     const described = await describe(database, file, sniffed)
     for (const {name, type} of described) types.set(name, mergeTypes(types.get(name), jsonType(type)))
@@ -168,10 +168,32 @@ async function jsonlSource(files: readonly SourceFile[], database: Database): Pr
   }
 }
 
+function refuseNoObject({path, name}: SourceFile): void {
+  const start = readStart(path)
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .trimStart()
+  if (start !== '' && !start.startsWith('{'))
+    throw new UserError(`${name}: cannot be read: Malformed JSON lines, for it begins with ${JSON.stringify(start.slice(0, 20))}`, {
+      hint: 'Expected a JSON object a line.',
+      at: {file: name, line: 1}
+    })
+}
+
 /** Strings stay as they were written, though they look like dates; what is nested is JSON text. */
 function jsonType(type: string): string {
   if (/^(BIGINT|DOUBLE|BOOLEAN)$/.test(type)) return type
   return /^(U?HUGEINT|UBIGINT)$/.test(type) ? 'DOUBLE' : 'VARCHAR'
+}
+
+function readStart(path: string): Buffer {
+  const descriptor = openSync(path, 'r')
+  try {
+    const buffer = Buffer.alloc(4096)
+    return buffer.subarray(0, readSync(descriptor, buffer))
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 function mergeTypes(first: string | undefined, other: string): string {

@@ -106,8 +106,13 @@ function tableOf(source: Source, database: Database, types: Map<string, string>,
   }
   const rowsOf = async (build: (relation: string, columns: readonly Column[]) => string, {numbered = false} = {}) =>
     attempt(() => database.rows(build(relation(numbered), columns())))
-  let rows: number | undefined
-  const rowCount = async () => (rows ??= Number((await rowsOf(from => `SELECT count(*) AS n FROM ${from}`))[0].n))
+  let rows = source.rows
+  const confirmed = (count: number): number => {
+    if (source.rows !== undefined && count !== source.rows) throw unlike(source, count)
+    rows = count
+    return count
+  }
+  const rowCount = async () => rows ?? confirmed(Number((await rowsOf(from => `SELECT count(*) AS n FROM ${from}`))[0].n))
   return {
     files: source.files,
     names: source.names,
@@ -117,7 +122,7 @@ function tableOf(source: Source, database: Database, types: Map<string, string>,
         const [first] = await rowsOf(
           from => `SELECT count(*) AS n, ${open.map(({name}) => `count(${identifier(name)})`).join(', ')} FROM ${from}`
         )
-        rows = Number(first.n)
+        confirmed(Number(first.n))
         for (const {name} of open) checked.add(name)
       }
       return columns()
@@ -133,7 +138,7 @@ function tableOf(source: Source, database: Database, types: Map<string, string>,
         )
       )
       for (const name of names) checked.add(name)
-      rows = fetched.rows
+      confirmed(fetched.rows)
       return fetched
     },
     measure: async build => {
@@ -143,7 +148,8 @@ function tableOf(source: Source, database: Database, types: Map<string, string>,
           const wanted = build(columns()).slice(start, start + BATCH)
           if (wanted.length === 0) return true
           const sql = wanted.map((aggregate, index) => `${aggregate.sql} AS a${index}`).join(', ')
-          const [row] = await database.rows(`SELECT ${sql} FROM ${relation(false)}`)
+          const [row] = await database.rows(`SELECT count(*) AS n, ${sql} FROM ${relation(false)}`)
+          confirmed(Number(row.n))
           wanted.forEach(({key}, index) => {
             results[key] = row[`a${index}`]
           })
@@ -194,6 +200,14 @@ async function demote(source: Source, database: Database, types: Map<string, str
   const wrong = open.filter((_, index) => Number(row[`b${index}`]) > 0)
   for (const name of wrong) types.set(name, 'VARCHAR')
   return wrong.length > 0
+}
+
+/** DuckDB 1.5 can drop a record that is longer than its buffers without a word: two readings of a file must agree. */
+function unlike({files, rows}: Source, count: number): UserError {
+  return new UserError(`${files.map(file => file.name).join(', ')}: two readings differ, ${rows} rows and ${count}`, {
+    hint: 'Write the file as plain CSV: quotes only around whole cells, doubled inside, one kind of line end.',
+    at: {file: files[0].name}
+  })
 }
 
 function refuseUnknown(source: Source, names: readonly string[]): void {

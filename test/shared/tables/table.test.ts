@@ -40,6 +40,16 @@ describe('openTable on CSV', () => {
     table.close()
   })
 
+  test('a stream that breaks off after many rows is never a shorter table', async () => {
+    const rows = Array.from({length: 200_000}, (_, index) => (index === 190_000 ? 'n/a,x' : `${index},x`))
+    const {open} = folder({'late.csv': `a,b\n${rows.join('\n')}\n`})
+    const table = await open('late.csv')
+    const fetched = await table.fetch(['a'])
+    expect([fetched.rows, fetched.text('a')[190_000], fetched.columns[0].kind]).toEqual([200_000, 'n/a', 'text'])
+    expect(new Set(await table.rowHashes(['a'])).size).toBe(200_000)
+    table.close()
+  })
+
   test('columns() looks at every row by itself', async () => {
     const rows = Array.from({length: 30_000}, (_, index) => (index === 29_999 ? 'x' : String(index)))
     const {open} = folder({'a.csv': `a,b\n${rows.map(cell => `${cell},1`).join('\n')}\n`})

@@ -1,0 +1,263 @@
+import {readFileSync, symlinkSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {describe, expect, test} from 'vitest'
+import {folder} from './folder.js'
+
+const MIB = 1 << 20
+const utf16 = (text: string) => Buffer.from(text, 'utf16le')
+const lines = (count: number, line: string) => `${line}\n`.repeat(count)
+
+/** The error of opening and reading everything, with how long it took. */
+async function faultOf(files: Readonly<Record<string, string | Uint8Array>>, paths: string | readonly string[] = Object.keys(files)) {
+  const {open} = folder(files)
+  const start = performance.now()
+  const error: unknown = await open(paths)
+    .then(async table => {
+      try {
+        return (await table.fetch()).rows
+      } finally {
+        table.close()
+      }
+    })
+    .catch((reason: unknown) => reason)
+  return {error, ms: performance.now() - start}
+}
+
+describe('CSV that is no table is refused with file, line and what to do', () => {
+  test.each<[string, string | Uint8Array, string, number | undefined, string]>([
+    ['an empty file', '', 'd.csv: the file is empty', undefined, 'Expected a header'],
+    ['a blank header', '\n1\n', 'd.csv line 1: the header is blank', 1, 'column names'],
+    [
+      'a quote that is never closed',
+      `a,b\n${lines(10, '1,x')}2,"y\n${lines(10, '3,z')}`,
+      'd.csv line 12: a quote opens here and is never closed',
+      12,
+      'Close it'
+    ],
+    ['a quote never closed in the header', 'a,"b\n1,2\n', 'd.csv line 1: a quote in the header is never closed', 1, 'column names'],
+    [
+      'a quote never closed far before the end',
+      `a,b\n1,"x\n${lines(2 * MIB, '2,y')}`,
+      'd.csv line 2: a quote opens here and is never closed',
+      2,
+      'Close it'
+    ],
+    ['text after a closing quote', 'a,b\n1,"x" y\n', 'd.csv line 2: text stands after a closing quote', 2, 'Double quotes'],
+    ['a line of 5 MiB', `a,b\n1,x\n2,${'y'.repeat(5 * MIB)}\n`, 'd.csv line 3: longer than 2 MiB', 3, 'no table row'],
+    ['a header of 2 MiB', `${'a'.repeat(2 * MIB)}\n1\n`, 'd.csv line 1: the header is longer than 1 MiB', 1, 'column names'],
+    [
+      '100,000 columns',
+      `${Array.from({length: 100_000}, (_, index) => `c${index}`).join(',')}\n`,
+      'd.csv: 100000 columns, at most 4096 can be checked',
+      1,
+      'fewer columns'
+    ],
+    [
+      'UTF-16 with a mark',
+      Buffer.concat([Buffer.from([0xff, 0xfe]), utf16('a,b\n1,2\n')]),
+      'd.csv: is UTF-16, expected UTF-8',
+      1,
+      'iconv -f UTF-16'
+    ],
+    [
+      'UTF-16 big-endian',
+      Buffer.concat([Buffer.from([0xfe, 0xff]), utf16('a,b\n1,2\n').swap16()]),
+      'd.csv: is UTF-16, expected UTF-8',
+      1,
+      'iconv'
+    ],
+    ['UTF-16 without a mark', utf16('a,b\n1,2\n'), 'd.csv: is UTF-16, expected UTF-8', 1, 'iconv'],
+    ['Latin-1', Buffer.from(`a,b\n${lines(5, '1,x')}2,caf\u00e9\n3,y\n`, 'latin1'), 'd.csv line 7: not UTF-8', 7, 'WINDOWS-1252'],
+    [
+      'Latin-1 after 6 MiB',
+      Buffer.from(`a,b\n${lines(1_500_000, '1,x')}2,\u00e9\n`, 'latin1'),
+      'd.csv line 1500002: not UTF-8',
+      1_500_002,
+      'WINDOWS-1252'
+    ],
+    ['a NUL byte', 'a,b\n1,x\n2,y\0z\n', 'd.csv line 3: a NUL byte', 3, 'write it anew'],
+    ['a NUL byte after 6 MiB', `a,b\n${lines(1_500_000, '1,x')}2,\0\n`, 'd.csv line 1500002: a NUL byte', 1_500_002, 'write it anew'],
+    ['LF among CRLF', 'a,b\r\n1,x\r\n2,y\n3,z\r\n', 'd.csv line 3: the line ends differ', 3, 'dos2unix'],
+    ['CRLF among LF', 'a,b\n1,x\n2,y\r\n3,z\n', 'd.csv line 3: the line ends differ', 3, 'dos2unix'],
+    ['a column name twice', 'a,b,a\n1,2,3\n', 'd.csv line 1: the column a stands twice, as 1 and 3', 1, 'Rename'],
+    [
+      'column names that differ in case',
+      'age,Age\n1,2\n',
+      'd.csv line 1: the column Age stands twice, as 1 and 2 (age)',
+      1,
+      'differ only in case'
+    ],
+    ['a trailing delimiter in the header', 'a,b,\n1,2,\n', 'd.csv line 1: column 3 of 3 has no name', 1, 'ends with a delimiter'],
+    ['an index without a name', ',a\n0,1\n', 'd.csv line 1: column 1 of 2 has no name', 1, 'index=False'],
+    ['a trailing delimiter in rows', 'a,b\n1,2,\n', 'd.csv line 2 (row 1): 3 fields, expected 2', 2, 'trailing delimiter'],
+    ['a row too long', `a,b\n${lines(50_000, '1,x')}1,2,3\n`, 'd.csv line 50002 (row 50001): 3 fields, expected 2', 50_002, 'Quote cells'],
+    [
+      'a row too short after a cell of two lines',
+      'a,b\n"1\n1",x\n2\n',
+      'd.csv line 4 (row 2): 1 field, expected 2',
+      4,
+      'a field for each column'
+    ],
+    ['Parquet under the name of CSV', 'PAR1....PAR1', 'd.csv: is a Parquet file', undefined, '*.parquet'],
+    ['gzip under the name of CSV', Buffer.from([0x1f, 0x8b, 8, 1, 1, 1]), 'd.csv: is a compressed file', undefined, 'Unpack']
+  ])('%s', async (_, bytes, message, line, hint) => {
+    const {error, ms} = await faultOf({'d.csv': bytes})
+    expect(error).toMatchObject({name: 'UserError', message: expect.stringContaining(message), hint: expect.stringContaining(hint)})
+    if (line !== undefined) expect(error).toMatchObject({at: {file: 'd.csv', line}})
+    expect(ms).toBeLessThan(5000)
+  })
+
+  test.each<[string, string]>([
+    ['a byte order mark', '\ufeffa,b\n1,x\n2,y\n'],
+    ['CRLF', 'a,b\r\n1,x\r\n2,y\r\n'],
+    ['CR alone', 'a,b\r1,x\r2,y\r'],
+    ['no last line end', 'a,b\n1,x\n2,y'],
+    ['blank lines', 'a,b\n1,x\n\n2,y\n\n'],
+    ['semicolons', 'a;b\n1;x\n2;y\n'],
+    ['quoted names', '"a","b"\n1,x\n2,y\n']
+  ])('%s is read', async (_, text) => {
+    const {open} = folder({'d.csv': text})
+    const table = await open('d.csv')
+    const fetched = await table.fetch()
+    expect([fetched.names, fetched.text('b'), [...(fetched.numeric('a') ?? [])]]).toEqual([
+      ['a', 'b'],
+      ['x', 'y'],
+      [1, 2]
+    ])
+    table.close()
+  })
+
+  test('decimals with a comma and impossible dates are text, as they stand', async () => {
+    const {open} = folder({'d.csv': 'a;b\n1,5;2026-02-30\n2,5;2026-02-28\n'})
+    const table = await open('d.csv')
+    const fetched = await table.fetch()
+    expect([fetched.text('a'), fetched.text('b')]).toEqual([
+      ['1,5', '2,5'],
+      ['2026-02-30', '2026-02-28']
+    ])
+    table.close()
+  })
+
+  test('names that mean something to SQL are only names', async () => {
+    const {open} = folder({"d'x.csv": `"a""b",c'd,"select 1; --"\n1,2,3\n`})
+    const table = await open("d'x.csv")
+    const fetched = await table.fetch()
+    expect(fetched.names).toEqual(['a"b', "c'd", 'select 1; --'])
+    expect([...(fetched.numeric('a"b') ?? [])]).toEqual([1])
+    table.close()
+  })
+})
+
+describe('Parquet that is none', () => {
+  async function parquet(): Promise<Buffer> {
+    const {cwd, open} = folder({'d.csv': `a,b\n${Array.from({length: 3000}, (_, index) => `${index},v${index % 7}`).join('\n')}\n`})
+    const table = await open('d.csv')
+    const {path} = await table.writePredictions(cwd, {score: new Float64Array(3000).fill(0.5)})
+    table.close()
+    return readFileSync(path)
+  }
+
+  test.each<[string, (whole: Buffer) => Uint8Array, string]>([
+    ['zero bytes', () => Buffer.alloc(0), 'd.parquet: the file is empty'],
+    ['cut short', whole => whole.subarray(0, whole.length / 2), 'd.parquet: the Parquet file is cut short'],
+    ['PAR1 only', () => Buffer.from('PAR1'), 'd.parquet: the Parquet file is cut short'],
+    ['PAR1 and junk', () => Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(1000, 7)]), 'd.parquet: the Parquet file is cut short'],
+    [
+      'junk between the marks',
+      () => Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(1000, 7), Buffer.from([200, 0, 0, 0]), Buffer.from('PAR1')]),
+      'd.parquet: cannot be read'
+    ],
+    [
+      'a footer longer than the file',
+      whole => withFooterLength(whole, 2 ** 31 - 1),
+      'd.parquet: the Parquet footer claims 2147483647 bytes'
+    ],
+    [
+      'an encrypted footer',
+      whole => Buffer.concat([Buffer.from('PARE'), whole.subarray(4, -4), Buffer.from('PARE')]),
+      'd.parquet: encrypted Parquet is not supported'
+    ],
+    ['text', () => Buffer.from('a,b\n1,2\n'), 'd.parquet: is no Parquet file']
+  ])('%s', async (_, make, message) => {
+    const {error, ms} = await faultOf({'d.parquet': make(await parquet())})
+    expect(error).toMatchObject({name: 'UserError', message: expect.stringContaining(message), at: {file: 'd.parquet'}})
+    expect(ms).toBeLessThan(2000)
+  })
+
+  test('any flipped byte of the footer gives rows or an error of the file, never a crash', async () => {
+    const whole = await parquet()
+    const footer = whole.readUInt32LE(whole.length - 8)
+    for (let at = whole.length - 8 - footer; at < whole.length - 8; at += 5) {
+      const bytes = Buffer.from(whole)
+      bytes[at] ^= 0xff
+      const {error, ms} = await faultOf({'d.parquet': bytes})
+      if (typeof error !== 'number')
+        expect(error).toMatchObject({name: 'UserError', message: expect.stringContaining('d.parquet: cannot be read')})
+      expect(ms).toBeLessThan(2000)
+    }
+  })
+
+  function withFooterLength(whole: Buffer, length: number): Buffer {
+    const bytes = Buffer.from(whole)
+    bytes.writeUInt32LE(length, bytes.length - 8)
+    return bytes
+  }
+})
+
+describe('JSONL that is none', () => {
+  test.each<[string, string, string]>([
+    ['empty', '', 'd.jsonl: the file is empty'],
+    ['an array', '[1,2]\n', 'd.jsonl: cannot be read: Malformed JSON lines'],
+    ['text', 'a,b\n', 'd.jsonl: cannot be read: Malformed JSON']
+  ])('%s', async (_, text, message) => {
+    const {error} = await faultOf({'d.jsonl': text})
+    expect(error).toMatchObject({name: 'UserError', message: expect.stringContaining(message)})
+  })
+})
+
+describe('paths and globs', () => {
+  test('match sorted, without hidden files and doubles', async () => {
+    const csv = 'a\n1\n'
+    const {open} = folder({'data/b.csv': csv, 'data/a.csv': csv, 'data/.hidden.csv': csv, 'data/deep/er/c.csv': csv, 'data/x.txt': 'no'})
+    const names = async (paths: readonly string[]) => {
+      const table = await open(paths)
+      table.close()
+      return table.files.map(file => file.name)
+    }
+    expect(await names(['data/*.csv'])).toEqual(['data/a.csv', 'data/b.csv'])
+    expect(await names(['**/*.csv', 'data/a.csv'])).toEqual(['data/a.csv', 'data/b.csv', 'data/deep/er/c.csv'])
+    expect(await names(['data/[a].csv'])).toEqual(['data/a.csv'])
+    expect(await names(['data/?.csv', 'data/*/*/c.csv'])).toEqual(['data/a.csv', 'data/b.csv', 'data/deep/er/c.csv'])
+  })
+
+  test.each<[string, string, string]>([
+    ['no match', 'data/*.parquet', 'data/*.parquet: matches no file'],
+    ['no such file', 'gone.csv', 'gone.csv: there is no such file'],
+    ['a folder', 'data', 'data: is a folder'],
+    ['an unknown suffix', 'x.txt', 'x.txt: not a format that can be read'],
+    ['a folder that cannot be searched', 'loop/*.csv', 'loop/*.csv: cannot search loop']
+  ])('%s', async (_, path, message) => {
+    const {cwd, open} = folder({'data/a.csv': 'a\n1\n', 'x.txt': 'a'})
+    symlinkSync('loop', join(cwd, 'loop'))
+    await expect(open(path)).rejects.toMatchObject({
+      name: 'UserError',
+      kind: path.startsWith('loop') ? 'measure' : 'usage',
+      message: expect.stringContaining(message)
+    })
+  })
+
+  test('a link to a folder above is not followed by **', async () => {
+    const {cwd, open} = folder({'data/a.csv': 'a\n1\n'})
+    symlinkSync(cwd, join(cwd, 'data', 'up'))
+    const table = await open('**/*.csv')
+    expect(table.files.map(file => file.name)).toEqual(['data/a.csv'])
+    table.close()
+  })
+
+  test('too many entries end the search', async () => {
+    const {cwd, open} = folder({'a/0.txt': ''})
+    for (let index = 1; index < 2000; index++) writeFileSync(join(cwd, 'a', `${index}.txt`), '')
+    for (let link = 0; link < 60; link++) symlinkSync('a', join(cwd, `a${link}`))
+    await expect(open('*/*.csv')).rejects.toThrow('*/*.csv: more than 100000 entries to search')
+  })
+})
