@@ -4,7 +4,7 @@ import {parseEvidence} from '#shared/evidence/schema'
 import type {Progress, StepResult} from '../run/progress.js'
 import {type RunResult, runWorkflow} from '../run/run.js'
 import type {Stage} from './stage.js'
-import {renderStep, seconds, type Told} from './told.js'
+import {renderRollout, renderStep, seconds, type Told} from './told.js'
 
 /** One run of the workflow. */
 export interface Act {
@@ -33,16 +33,14 @@ const WORKFLOW = '.github/workflows/continuous-training.yml'
 /** Runs the workflow once and says what happens, a line a step. */
 export async function play(act: Act, stage: Stage, number: number, host: Host): Promise<Played> {
   const told: Told[] = []
-  let job = ''
   host.print(`\n${number}. ${act.title}`)
+  const narrate = narrator(host.print)
   const onProgress = (progress: Progress) => {
+    if (progress.kind === 'line') narrate(progress.job, renderRollout(progress.text))
     if (progress.kind !== 'step-end') return
     const one: Told = {job: progress.job, step: progress.step, evidence: evidenceOf(progress.step)}
     told.push(one)
-    const lines = renderStep(one)
-    if (lines.length > 0 && progress.job !== job) host.print(`   ${progress.job}`)
-    if (lines.length > 0) job = progress.job
-    for (const line of lines) host.print(`     ${line}`)
+    narrate(one.job, renderStep(one))
   }
   const started = performance.now()
   const {result, jobs} = await runWorkflow({
@@ -58,6 +56,20 @@ export async function play(act: Act, stage: Stage, number: number, host: Host): 
   })
   host.print(`   ${result} after ${seconds(performance.now() - started)}`)
   return {...act, result, jobs, told, ...keepReport(told, stage.folder)}
+}
+
+/** Says lines below the name of their job, and none twice in a row. */
+function narrator(print: (line: string) => void): (job: string, lines: readonly string[]) => void {
+  let at = ''
+  let last = ''
+  return (job, lines) => {
+    for (const line of lines) {
+      if (job !== at) print(`   ${job}`)
+      if (line !== last) print(`     ${line}`)
+      at = job
+      last = line
+    }
+  }
 }
 
 function evidenceOf({outputs}: StepResult): Told['evidence'] {

@@ -6,7 +6,7 @@ import {type Act, type Played, play} from './act.js'
 import {exampleIn, findCheckout} from './checkout.js'
 import {type Change, findChange, USUAL_CHANGE} from './repository.js'
 import {openStage, type Stage} from './stage.js'
-import {renderFailures} from './told.js'
+import {renderComment, renderFailures} from './told.js'
 
 /** What the other changes of the example show. */
 export const CASES: Readonly<Record<string, string>> = {
@@ -78,7 +78,7 @@ function acts(change: Change, {repository}: Stage): readonly (Act & {prepare(): 
 function showComment({comment}: Played, print: (line: string) => void): void {
   if (comment === undefined) return
   print('\n   The comment on the pull request:\n')
-  for (const line of readFileSync(comment, 'utf8').trimEnd().split('\n')) print(`   │ ${line}`)
+  for (const line of renderComment(readFileSync(comment, 'utf8'))) print(`   │ ${line}`)
 }
 
 function ending(played: readonly Played[], change: Change, cwd: string): readonly string[] {

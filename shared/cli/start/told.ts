@@ -1,6 +1,6 @@
-import {type Check, type Evidence, outcomeOf} from '#shared/evidence/evidence'
+import type {Check, Evidence} from '#shared/evidence/evidence'
 import {renderLine} from '#shared/report/summary'
-import {redChecks, SIGNS} from '#shared/report/verdicts'
+import {bySeverity, redChecks, SIGNS} from '#shared/report/verdicts'
 import type {JobResult, StepResult} from '../run/progress.js'
 
 /** A step that ended, and the evidence that it left, if it is one of ours. */
@@ -23,15 +23,28 @@ export function renderStep({step, evidence}: Told): readonly string[] {
   return [`✗ ${shortName(step)}: ${step.outcome}`, ...errorsOf(step).map(message => `    ${message}`)]
 }
 
-function notPassed({checks, policy}: Evidence): string[] {
-  const shown = checks
-    .filter(check => check.verdict !== 'pass')
-    .toSorted((one, other) => Number(isRed(other, policy)) - Number(isRed(one, policy)))
+/** A line of the rollout's log, which tells how long it has run: `11.6 s  step  25% to v2` is `· 25% to v2`. Other lines are not told. */
+export function renderRollout(line: string): readonly string[] {
+  const [, phase, what] = /^ +[\d.]+ s {2}(\S+) +(.+)$/.exec(line) ?? []
+  if (phase === undefined) return []
+  return [phase === 'step' ? `· ${what}` : `· ${phase}: ${what}`]
+}
+
+/** Markdown of the comment as a reviewer first sees it: what is folded shows its title alone. */
+export function renderComment(markdown: string): readonly string[] {
+  const folded = markdown.replace(/<details>\s*<summary>(.*?)<\/summary>.*?<\/details>/gs, (_, title: string) => `▸ ${title}`)
+  const plain = folded.replace(/<!--.*?-->/gs, '').replace(/<\/?(?:b|sub)>/g, '')
+  return plain
+    .trim()
+    .replace(/\n{2,}(?=▸)/g, '\n')
+    .split('\n')
+}
+
+function notPassed({checks}: Evidence): string[] {
+  const shown = bySeverity(checks.filter(check => check.verdict !== 'pass'))
   const lines = shown.slice(0, MOST_CHECKS).map(check => `    ${SIGNS[check.verdict].mark} ${sentence(check)}`)
   return shown.length > MOST_CHECKS ? [...lines, `    and ${shown.length - MOST_CHECKS} more, in the report`] : lines
 }
-
-const isRed = (check: Check, policy: Evidence['policy']) => outcomeOf(check, policy) === 'red'
 
 /** The failing steps and why, the last thing that a red start says. */
 export function renderFailures(told: readonly Told[], jobs: readonly JobResult[]): readonly string[] {
@@ -47,7 +60,7 @@ export function renderFailures(told: readonly Told[], jobs: readonly JobResult[]
 function reasonsOf({step, evidence}: Told): readonly string[] {
   const red = evidence === undefined ? [] : redChecks(evidence)
   if (red.length === 0) return errorsOf(step)
-  const reasons = red.slice(0, MOST_CHECKS).map(sentence)
+  const reasons = bySeverity(red).slice(0, MOST_CHECKS).map(sentence)
   return red.length > MOST_CHECKS ? [...reasons, `and ${red.length - MOST_CHECKS} more`] : reasons
 }
 

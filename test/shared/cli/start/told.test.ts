@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import type {StepResult} from '#shared/cli/run/progress'
-import {renderFailures, renderStep, type Told} from '#shared/cli/start/told'
+import {renderComment, renderFailures, renderRollout, renderStep, type Told} from '#shared/cli/start/told'
 import {type Check, type Findings, toEvidence} from '#shared/evidence/evidence'
 
 const RUN = {
@@ -50,6 +50,23 @@ describe('renderStep', () => {
     expect(renderStep(told('checkout', 'skipped'))).toEqual([])
     expect(renderStep(told('checkout', 'failure', undefined, ['no space\nmore']))).toEqual(['✗ checkout: failure', '    no space'])
   })
+})
+
+describe('renderRollout', () => {
+  test.each([
+    ['   11.6 s  step            25% to v2', ['· 25% to v2']],
+    ['   15.8 s  promoted        all gates passed; champion is v2', ['· promoted: all gates passed; champion is v2']],
+    ['27 files of local/wages', []],
+    ['pass         wages v2 takes all traffic', []]
+  ])('%j', (line, lines) => {
+    expect(renderRollout(line)).toEqual(lines)
+  })
+})
+
+test('renderComment folds as a browser does, and leaves markers out', () => {
+  const markdown =
+    '<!-- marker -->\n## wages\n\n<details>\n<summary>✅ <b>a</b>: 1 passed</summary>\n\n| x |\n\n</details>\n\n<details>\n<summary>b</summary>\ny\n</details>\n\n<sub>end</sub>\n'
+  expect(renderComment(markdown)).toEqual(['## wages', '▸ ✅ a: 1 passed', '▸ b', '', 'end'])
 })
 
 describe('renderFailures', () => {
