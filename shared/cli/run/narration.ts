@@ -5,7 +5,7 @@ import type {RunResult} from './run.js'
 
 const SIGNS: Readonly<Record<StepOutcome, string>> = {success: '✓', failure: '✗', cancelled: '■', skipped: '–'}
 const COLOURS = {success: 'green', failure: 'red', cancelled: 'yellow', skipped: 'gray'} as const
-const SUMMARY_LINES = 12
+const SUMMARY_LINES = 8
 
 /** Text for a terminal, a piece of progress at a time; `colour` adds escapes. */
 export function renderProgress(progress: Progress, colour: boolean): string {
@@ -60,8 +60,8 @@ function renderAnnotation({level, file, line, title, message}: Annotation, colou
 
 function renderSummary(summary: string): string {
   const lines = summary.split('\n').filter(line => line.trim() !== '')
-  const folded = lines.findIndex(line => line.trim() === '<details>')
-  const short = lines.slice(0, Math.min(folded < 0 ? SUMMARY_LINES : folded, SUMMARY_LINES))
+  const table = lines.findIndex(line => /^\s*(?:\||<details>)/.test(line))
+  const short = lines.slice(0, Math.min(table < 0 ? SUMMARY_LINES : table, SUMMARY_LINES))
   const more = lines.length - short.length
   const shown = more > 1 ? [...short, `… ${more} more lines in the summary`] : lines
   return shown.map(line => `    │ ${line}\n`).join('')

@@ -95,7 +95,9 @@ function skipped(step: Step, name: string): StepResult {
 }
 
 function defaultName({work: doing}: Step): string {
-  return doing.kind === 'run' ? doing.script.toString().trim().split('\n')[0].slice(0, 80) : doing.uses
+  return doing.kind === 'run'
+    ? doing.script.toString().trim().split('\n')[0].slice(0, 80)
+    : doing.uses.replace(/@([0-9a-f]{7})[0-9a-f]{33}$/, '@$1')
 }
 
 function usesOf({work: doing}: Step): string | undefined {

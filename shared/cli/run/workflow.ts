@@ -54,7 +54,7 @@ interface Reading extends ReadOptions {
   readonly file: string
   readonly context: TemplateContext
   readonly errors: UserError[]
-  readonly said: string[]
+  readonly said: {readonly line: number; readonly text: string}[]
 }
 
 interface Defaults {
@@ -80,7 +80,8 @@ export async function parseWorkflowFile(text: string, file: string, options: Rea
   const defaults = readDefaults(value.find('defaults'), {})
   const jobs = entries(value.find('jobs')).map(([id, token]) => readJob(reading, id, token, defaults))
   throwAll(reading.errors)
-  return {name: plain(value.find('name')) ?? file, file, events: template.events, env: value.find('env'), jobs, said: reading.said}
+  const said = reading.said.sort((a, b) => a.line - b.line).map(({text}) => text)
+  return {name: plain(value.find('name')) ?? file, file, events: template.events, env: value.find('env'), jobs, said}
 }
 
 function sayTopLevel(reading: Reading, root: MappingToken): void {
@@ -192,7 +193,7 @@ function written(token: TemplateToken): string {
 }
 
 function say(reading: Reading, token: TemplateToken | undefined, text: string): void {
-  reading.said.push(`line ${token?.line}: ${text}`)
+  reading.said.push({line: token?.line ?? 0, text: `line ${token?.line}: ${text}`})
 }
 
 function refuse(reading: Reading, token: TemplateToken | undefined, text: string, hint: string): void {

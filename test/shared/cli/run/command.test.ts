@@ -39,6 +39,18 @@ training (push): green
 `)
 })
 
+test('of a summary only what stands before its first table is shown, and of a pinned action its short name', async () => {
+  const steps = [
+    '- uses: actions/setup-node@df4cb1c069e1874edd31b4311f1884172cec0e10',
+    '- name: judge',
+    '  run: |',
+    ...['### fine', '| a |', '|---|', '| 1 |'].map(line => `    echo "${line}" >> "$GITHUB_STEP_SUMMARY"`)
+  ]
+  const {stdout} = await trainyardRun(oneJob(steps.join('\n')), ['w.yml'])
+  expect(stdout).toContain('    │ ### fine\n    │ … 3 more lines in the summary\n  ✓ judge')
+  expect(stdout).toContain('✓ actions/setup-node@df4cb1c  ')
+})
+
 test('a red run names the job, the step and the reason', async () => {
   const {code, stdout} = await trainyardRun(
     oneJob('- name: judge\n  run: |\n    echo "::error file=a.csv,line=2::roc_auc is below"\n    exit 1'),
