@@ -3,7 +3,7 @@ import {dirname, join} from 'node:path'
 import * as core from '@actions/core'
 import {messageOf, UserError} from '#shared/errors'
 import type {RunEvent} from '#shared/event'
-import {type Check, type Evidence, type Findings, outcomeOf, toEvidence} from '#shared/evidence/evidence'
+import {type Check, type Evidence, type Findings, type Material, outcomeOf, toEvidence} from '#shared/evidence/evidence'
 import {writeEvidence} from '#shared/evidence/files'
 import {readText} from '#shared/files'
 import {shownPath} from '#shared/inputs'
@@ -50,17 +50,24 @@ export async function runAction<S extends InputSpec>(one: Action<S>, vocabulary:
     world = await openWorld(host, config)
     const given = readInputs(one.inputs, sourcesOf(one, host, config))
     maskSecrets(one, host)
-    const evidence = toEvidence({name: one.name, version: VERSION}, ...(await measured(one, given, world, host)))
+    const evidence = toEvidence({name: one.name, version: VERSION}, ...(await measured(one, given, world, host, config)))
     return await hand(evidence, world, host)
   } catch (error) {
     return await handError(one.name, error, world, host)
   }
 }
 
-async function measured<S extends InputSpec>(one: Action<S>, given: InputsOf<S>, world: World, host: Host) {
-  const findings = await one.measure(given, world)
+async function measured<S extends InputSpec>(one: Action<S>, given: InputsOf<S>, world: World, host: Host, config?: Config) {
+  const found = await one.measure(given, world)
+  const findings = {...found, materials: [...(found.materials ?? []), ...configMaterial(one, config, host)]}
   for (const [name, value] of Object.entries(findings.outputs ?? {})) output(name, value, host)
   return [findings, {...world.run, finishedAt: host.now().toISOString()}] as const
+}
+
+/** Who judges names the file that its gates may have come from, so that publish sees a change. */
+function configMaterial(one: Declared, config: Config | undefined, {cwd}: Host): Material[] {
+  if (config === undefined || one.inputs.gates === undefined) return []
+  return [{kind: 'gates', name: shownPath(config.file, cwd), digest: {sha256: config.sha256}}]
 }
 
 type Declared = Pick<Action, 'name' | 'inputs'>

@@ -69,9 +69,14 @@ export async function treeDigest(root: string): Promise<TreeDigest> {
   refuseCollisions(root, paths)
   const files: ({path: string} & FileDigest)[] = []
   for (const path of paths) files.push({path, ...(await sha256File(join(root, path)))})
+  return {sha256: digestOfTree(files), size: files.reduce((sum, file) => sum + file.size, 0), files}
+}
+
+/** The tree digest of files that are sorted already. */
+export function digestOfTree(files: readonly ({readonly path: string} & FileDigest)[]): string {
   const hash = createHash('sha256').update('trainyard-tree/v1\n')
-  for (const file of files) hash.update(`${file.path}\0${file.size}\0${file.sha256}\n`)
-  return {sha256: hash.digest('hex'), size: files.reduce((sum, file) => sum + file.size, 0), files}
+  for (const {path, size, sha256} of files) hash.update(`${path}\0${size}\0${sha256}\n`)
+  return hash.digest('hex')
 }
 
 async function listTree(root: string): Promise<string[]> {

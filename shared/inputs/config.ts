@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto'
 import {dirname} from 'node:path'
 import {isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap} from 'yaml'
 import {codeOf, throwAll, UserError} from '#shared/errors'
@@ -14,6 +15,8 @@ export type Vocabulary = Readonly<Record<string, InputSpec>>
 export interface Config {
   readonly file: string
   readonly folder: string
+  /** of the text that was read */
+  readonly sha256: string
   readonly top: ReadonlyMap<string, Given>
   readonly sections: ReadonlyMap<string, ReadonlyMap<string, Given>>
 }
@@ -43,6 +46,7 @@ export async function readConfig(
 /** Parses the text of `trainyard.yml`; see readConfig. */
 export function parseConfig(source: string, file: string, vocabulary: Vocabulary, shown = file): Config {
   const lines = new LineCounter()
+  const sha256 = createHash('sha256').update(source).digest('hex')
   const document = parseDocument(source, {lineCounter: lines, uniqueKeys: true, strict: true, stringKeys: true})
   const here = (node: Located) => {
     const {line, col} = lines.linePos(node?.range?.[0] ?? 0)
@@ -58,15 +62,16 @@ export function parseConfig(source: string, file: string, vocabulary: Vocabulary
       })
     })
   )
-  if (document.contents === null) return {file, folder: dirname(file), top: new Map(), sections: new Map()}
+  if (document.contents === null) return {file, folder: dirname(file), sha256, top: new Map(), sections: new Map()}
   if (!isMap(document.contents))
     throw new UserError(`${shown}: expected a map of inputs`, {kind: 'usage', hint: 'Write  name: value  lines.'})
-  return readMap(document.contents, {file, shown, vocabulary, errors: [], here})
+  return readMap(document.contents, {file, shown, sha256, vocabulary, errors: [], here})
 }
 
 interface Reading {
   readonly file: string
   readonly shown: string
+  readonly sha256: string
   readonly vocabulary: Vocabulary
   readonly errors: UserError[]
   here(node: Located): {file: string; line: number; column: number}
@@ -75,7 +80,7 @@ interface Reading {
 type Located = {range?: readonly number[] | null} | null | undefined
 
 function readMap(map: YAMLMap, reading: Reading): Config {
-  const {vocabulary, file} = reading
+  const {vocabulary, file, sha256} = reading
   const top = new Map<string, Given>()
   const sections = new Map<string, ReadonlyMap<string, Given>>()
   const known = new Set(Object.values(vocabulary).flatMap(spec => Object.keys(spec)))
@@ -86,7 +91,7 @@ function readMap(map: YAMLMap, reading: Reading): Config {
     else readValue(top, pair, key, reading)
   }
   throwAll(reading.errors)
-  return {file, folder: dirname(file), top, sections}
+  return {file, folder: dirname(file), sha256, top, sections}
 }
 
 function readSection(action: string, pair: Pair, reading: Reading): Map<string, Given> {

@@ -38,7 +38,7 @@ export default action('check-robustness', inputs, async (given, world): Promise<
     const candidate = await tryModel(path)
     const judged =
       'unloadable' in candidate
-        ? await judgeUnloadable(given.gates ?? [], shown(candidate.unloadable, path), table.names)
+        ? await judgeUnloadable(given.gates, shown(candidate.unloadable, path), table.names)
         : await judgeLoaded(candidate, {given, world, champion, table, models})
     return {
       ...judged,
@@ -86,7 +86,7 @@ async function judgeLoaded(candidate: Model, work: Work) {
     times ??= measureLatency(calls, probe.rows.n, () => performance.now(), LATENCY_BUDGET_MS)
     return times
   }
-  return judgeRobustness(given.gates ?? [], {candidate: sideOf(probe), champion: rival, setting, latencies}, champion.state)
+  return judgeRobustness(given.gates, {candidate: sideOf(probe), champion: rival, setting, latencies}, champion.state)
 }
 
 /** A champion that is a file of predictions can't be asked anything new. */
@@ -127,16 +127,11 @@ async function readRanges({contract}: Given, {cwd}: World) {
   return contract === undefined ? [] : ranges(parseContract(await readText(contract, 4 << 20), shownPath(contract, cwd)))
 }
 
-async function materialsOf({contract}: Given, {cwd, configFile}: World, {sitter, title}: Champion, table: Table): Promise<Material[]> {
-  const files: [Material['kind'], string | undefined][] = [
-    ['contract', contract],
-    ['gates', configFile]
-  ]
+async function materialsOf({contract}: Given, {cwd}: World, {sitter, title}: Champion, table: Table): Promise<Material[]> {
   const materials: Material[] = (await table.digests()).map(({name, sha256, size}) => ({kind: 'data', name, digest: {sha256}, size}))
-  for (const [kind, path] of files) {
-    if (path === undefined) continue
-    const {sha256, size} = await sha256File(path)
-    materials.push({kind, name: shownPath(path, cwd), digest: {sha256}, size})
+  if (contract !== undefined) {
+    const {sha256, size} = await sha256File(contract)
+    materials.push({kind: 'contract', name: shownPath(contract, cwd), digest: {sha256}, size})
   }
   if (sitter === undefined) return materials
   const {sha256, size} = await treeDigest(sitter.path)

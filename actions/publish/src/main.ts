@@ -4,7 +4,7 @@ import {action, type World} from '#shared/action'
 import {UserError} from '#shared/errors'
 import {untrusted} from '#shared/event'
 import {readEvidence} from '#shared/evidence/files'
-import {readBounded, treeDigest} from '#shared/files'
+import {digestOfTree, readBounded, treeDigest} from '#shared/files'
 import {type InputsOf, shownPath} from '#shared/inputs'
 import {openRegistry} from '#shared/registry/address'
 import {registryWorldOf} from '#shared/world'
@@ -54,7 +54,7 @@ async function openModel(given: Pick<InputsOf<typeof inputs>, 'model'>, records:
   const path = join(dirname(trained.record.file), trained.path)
   const tree = await treeDigest(path)
   if (tree.sha256 === trained.digest) return {...tree, path}
-  const stray = strayFile(tree.files, trained.digest)
+  const stray = strayFile(tree.files, trained.digest, digestOfTree)
   throw new UserError(`${path}: is not what train made: its evidence says sha256 ${trained.digest}, the bytes at hand are ${tree.sha256}`, {
     hint: stray
       ? `Without ${stray.path}, which was added, it would be: remove that file.`
