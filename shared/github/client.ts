@@ -1,4 +1,4 @@
-import {defaults, GitHub} from '@actions/github/lib/utils'
+import {getOctokit} from '@actions/github'
 import {retry} from '@octokit/plugin-retry'
 import {throttling} from '@octokit/plugin-throttling'
 
@@ -21,8 +21,7 @@ export interface Access {
   readonly fetch?: typeof fetch
 }
 
-const Client = GitHub.plugin(retry, throttling)
-export type Client = InstanceType<typeof Client>
+export type Client = ReturnType<typeof getOctokit>
 
 /** A client that waits as GitHub asks it to, tries again what may pass, and gives up when its time is spent. */
 export function openClient({
@@ -37,12 +36,11 @@ export function openClient({
   const deadline = performance.now() + budgetMs
   const worthWaiting = (seconds: number, _options: unknown, _client: unknown, retries: number) =>
     retries < 3 && performance.now() + seconds * secondMs < deadline
-  return new Client({
-    auth: `token ${token}`,
+  const options = {
     baseUrl: apiUrl,
     userAgent: 'trainyard',
     log: {debug() {}, info() {}, warn() {}, error() {}},
-    request: {fetch: limited(given ?? defaults.request?.fetch ?? globalThis.fetch, callMs, deadline)},
+    request: {fetch: limited(given ?? proxied(token), callMs, deadline)},
     retry: {retries: 3, retryAfterBaseValue: secondMs},
     throttle: {
       enabled: paced,
@@ -51,7 +49,13 @@ export function openClient({
       onSecondaryRateLimit: worthWaiting,
       retryAfterBaseValue: secondMs
     }
-  })
+  }
+  return getOctokit(token, options, retry, throttling)
+}
+
+/** What the runner's toolkit asks with: through the proxy that the environment names. */
+function proxied(token: string): typeof fetch {
+  return getOctokit(token).request.endpoint.DEFAULTS.request?.fetch ?? globalThis.fetch
 }
 
 /** A request that stalls, in its headers or in its body, or whose answer is no JSON fails and is tried again; past the deadline none is begun and none retried. */

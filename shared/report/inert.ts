@@ -5,12 +5,16 @@ const JOINER = '\u200d'
 /** What a terminal, a browser or GitHub would act on instead of showing: controls, bidirectional and zero-width characters, lone surrogates. */
 const UNSEEN = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
 
+/** Tokens that are known by their form: of GitHub, AWS, Slack, and signed web tokens. */
+const SECRET =
+  /\b(?:gh[opusr]_\w{20,}|github_pat_\w{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|xox[abeoprs]-[\w-]{10,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})/g
+
 /**
- * Text from data as one line whose every character can be seen: newlines and tabs are blanks, unseen characters `\u{202e}`.
+ * Text from data as one line whose every character can be seen: newlines and tabs are blanks, unseen characters `\u{202e}`, what has the form of a token `[secret]`.
  * Longer than `limit` code points it ends in how many are left out.
  */
 export function visible(text: string, limit = 400): string {
-  const line = cut(text, limit)
+  const line = cut(text.replace(SECRET, '[secret]'), limit)
     .replace(/[\n\r\t\v\f\u0085\u2028\u2029]+/g, ' ')
     .replace(UNSEEN, character => `\\u{${character.codePointAt(0)?.toString(16)}}`)
     .replace(/(\p{M}{4})\p{M}+/gu, '$1')

@@ -15,8 +15,8 @@ export function drawCurve({id, title, xLabel, yLabel, series}: Figure): string {
   const drawn = series.map(pointsOf)
   const marks = [gridX({strokeOpacity: 0.08}), gridY({strokeOpacity: 0.08}), ...(square && id !== 'precision_recall' ? [diagonal()] : [])]
   return draw(title, {
-    width: square ? 440 : 520,
-    height: square ? 400 : 300,
+    width: square ? 480 : 520,
+    height: square ? 440 : 300,
     marginLeft: 52,
     marginBottom: 40,
     x: {label: tick(xLabel, 50), labelArrow: 'none', labelAnchor: 'center', nice: !square, ...(square && {domain: [0, 1]})},

@@ -31,5 +31,5 @@ export function hasBand(points: readonly Point[]): boolean {
 
 /** The greatest value that the figure must show; 1 when there is none above 0. */
 export function greatest(points: readonly Point[]): number {
-  return Math.max(0, ...points.flatMap(({y, high}) => [y, high]).filter(Number.isFinite)) || 1
+  return points.reduce((most, {y, high}) => Math.max(most, Number.isFinite(y) ? y : 0, Number.isFinite(high) ? high : 0), 0) || 1
 }

@@ -123,3 +123,14 @@ test('long text is cut between characters and says how much is left out', () => 
   expect(visible('😀'.repeat(500), 10)).toBe(`${'😀'.repeat(10)}… (490 more)`)
   expect(visible('x'.repeat(12), 12)).toBe('x'.repeat(12))
 })
+
+test.each([
+  `ghp_${'a1'.repeat(18)}`,
+  `ghs_${'a1'.repeat(18)}`,
+  `github_pat_${'a1_'.repeat(20)}`,
+  `AKIA${'A1'.repeat(8)}`,
+  `eyJ${'hb'.repeat(9)}.eyJ${'zd'.repeat(9)}.${'Sf'.repeat(9)}`
+])('a token %s is not repeated, even where the text is cut', token => {
+  expect(visible(`got ${token}, refused`)).toBe('got [secret], refused')
+  expect(visible(`got ${token}, refused`, 20)).not.toContain(token.slice(0, 12))
+})
