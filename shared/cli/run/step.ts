@@ -8,56 +8,61 @@ import {makeStepFiles, readSummary, takeStepFiles} from './step-files.js'
 import {type Doing, runBundle, runScript} from './step-process.js'
 import type {Step} from './workflow.js'
 
+interface Done {
+  readonly outcome: StepOutcome
+  readonly outputs: Readonly<Record<string, string>>
+  readonly summary: string
+}
+
 /** Runs one step, or skips it by its `if:`, and changes the job's status, environment and path as the runner would. */
 export async function runStep(job: JobState, step: Step, index: number): Promise<StepResult> {
   const started = performance.now()
-  const annotations: Annotation[] = []
-  const annotate = (annotation: Annotation): void => {
-    const masked = {...annotation, message: job.run.masks.hide(annotation.message)}
-    annotations.push(masked)
-    job.run.emit({kind: 'annotation', job: job.id, annotation: masked})
-  }
+  const voice = voiceOf(job)
   let name = defaultName(step)
-  let outcome: StepOutcome = 'failure'
-  let outputs: Record<string, string> = {}
-  let summary = ''
+  let done: Done = {outcome: 'failure', outputs: {}, summary: ''}
   let tolerated = false
-  let shown = false
-  const start = (): void => {
-    if (!shown) job.run.emit({kind: 'step-start', job: job.id, name})
-    shown = true
-  }
   try {
     const env = {...job.env, ...mapOf(step.env, jobScope(job))}
     const scope = jobScope(job, env)
     name = job.run.masks.hide(textOf(step.name, scope) || name)
     if (step.work.kind === 'skip' || !conditionHolds(step.condition, scope)) return skipped(step, name)
-    start()
+    voice.begin(name)
     tolerated = flagOf(step.continueOnError, scope)
-    const files = await makeStepFiles(job, index)
-    const say = (line: string) => job.run.emit({kind: 'line', job: job.id, text: job.run.masks.hide(line)})
-    const done = await work({job, step, scope, env, files, annotations, say, annotate})
-    outcome = done.outcome
-    outputs = {...done.outputs, ...Object.fromEntries(await takeStepFiles(job, files))}
-    summary = await readSummary(job, files.GITHUB_STEP_SUMMARY, annotate)
+    done = await perform({job, step, scope, env, files: await makeStepFiles(job, index), ...voice})
   } catch (error) {
-    start()
-    annotate({level: 'error', message: describe(error)})
-    if (outcome === 'success') outcome = 'failure'
+    voice.begin(name)
+    voice.annotate({level: 'error', message: describe(error)})
   }
-  const conclusion = outcome === 'failure' && tolerated ? 'success' : outcome
+  const conclusion = done.outcome === 'failure' && tolerated ? 'success' : done.outcome
   if (conclusion === 'failure' && job.status === 'success') job.status = 'failure'
+  const {annotations} = voice
+  return {id: step.id, name, uses: usesOf(step), ...done, conclusion, annotations, durationMs: performance.now() - started}
+}
+
+/** What is said of one step: once that it begins, then its lines and annotations, all masked. */
+function voiceOf({run, id}: JobState) {
+  const annotations: Annotation[] = []
+  let begun = false
   return {
-    id: step.id,
-    name,
-    uses: usesOf(step),
-    outcome,
-    conclusion,
-    outputs,
-    summary,
     annotations,
-    durationMs: performance.now() - started
+    begin: (name: string): void => {
+      if (!begun) run.emit({kind: 'step-start', job: id, name})
+      begun = true
+    },
+    say: (line: string): void => run.emit({kind: 'line', job: id, text: run.masks.hide(line)}),
+    annotate: (annotation: Annotation): void => {
+      const masked = {...annotation, message: run.masks.hide(annotation.message)}
+      annotations.push(masked)
+      run.emit({kind: 'annotation', job: id, annotation: masked})
+    }
   }
+}
+
+async function perform(doing: Doing): Promise<Done> {
+  const {outcome, outputs = {}} = await work(doing)
+  const written = await takeStepFiles(doing.job, doing.files)
+  const summary = await readSummary(doing.job, doing.files.GITHUB_STEP_SUMMARY, doing.annotate)
+  return {outcome, outputs: {...outputs, ...Object.fromEntries(written)}, summary}
 }
 
 async function work(doing: Doing): Promise<{outcome: StepOutcome; outputs?: Record<string, string>}> {
