@@ -63,7 +63,7 @@ export function routes(serving: Serving, counters: Counters, {bodyLimit, monoton
 async function putVersion(serving: Serving, request: IncomingMessage, response: ServerResponse, digest: string): Promise<void> {
   if (!DIGEST.test(digest)) throw new Refusal(400, `version: expected 64 lower-case hex digits, got ${JSON.stringify(digest.slice(0, 80))}`)
   const added = await serving.versions.add(request, digest)
-  if (added) await serving.versions.trim(other => other in serving.weights().weights)
+  if (added) await serving.trim()
   request.resume()
   answer(response, added ? 201 : 200, {digest})
 }

@@ -29,6 +29,8 @@ export interface Serving {
   weights(): WeightState
   /** throws Refusal 409 when a version is not loaded and 412 when the generation is another */
   move(weights: Weights, expected: number): Promise<WeightState>
+  /** unloads the oldest versions beyond the limit; never while weights move, so that none is unloaded that is just being given weight */
+  trim(): Promise<void>
   /** by one version, drawn by weight, and counted; `startedMs` is when the request began, on the monotonic clock */
   predict(rows: readonly Row[], startedMs: number): Promise<Prediction>
 }
@@ -56,6 +58,7 @@ export async function openServing(
         state = next
         return next
       }),
+    trim: () => turn(() => versions.trim(digest => digest in state.weights)),
     predict: async (rows, startedMs) => {
       const version = versions.get(pickVersion(state.weights, world.random()) ?? '')
       if (version === undefined) throw new Refusal(503, 'weights: no version takes traffic yet')

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto'
 import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -39,9 +40,8 @@ test('a version is taken once, by the digest of its bytes', async () => {
 test('bytes of another digest, and bytes that do not load, are refused with the reason and leave nothing', async () => {
   const wrong = await ask('PUT', `/versions/${second.digest}`, first.bytes)
   expect([wrong.status, await errorOf(wrong)]).toEqual([422, expect.stringContaining(`got ${first.digest}`)])
-  const broken = {bytes: Buffer.from('no model'), digest: '8ab4a4af40f45f09ae34be5ebdf1e66b4c08ba5eee1e1de87a2b8ca9f2ef0b4d'}
-  const digest = (await import('node:crypto')).createHash('sha256').update(broken.bytes).digest('hex')
-  const refused = await ask('PUT', `/versions/${digest}`, broken.bytes)
+  const broken = Buffer.from('no model')
+  const refused = await ask('PUT', `/versions/${createHash('sha256').update(broken).digest('hex')}`, broken)
   expect([refused.status, await errorOf(refused)]).toEqual([422, expect.stringContaining("can't be served")])
   expect(await readdir(join(data, 'versions'))).toEqual([])
 })
@@ -195,6 +195,20 @@ test('beyond the limit the oldest version without weight goes, never one with tr
   const {versions} = (await (await ask('GET', '/versions')).json()) as {versions: {digest: string}[]}
   expect(versions.map(version => version.digest)).toEqual([first.digest, third.digest])
   expect(await metrics()).not.toContain(second.digest)
+})
+
+test('a version that is just being given weight is not unloaded meanwhile', async () => {
+  await served.drain(1000)
+  served = await serve(data, {keep: 2})
+  const models = [0.1, 0.2, 0.3, 0.4, 0.5].map(score => modelBytes({score}))
+  await put(models[0])
+  await move({[models[0].digest]: 100}, 0)
+  for (const [index, model] of models.slice(1).entries()) {
+    const {generation} = served.serving.weights()
+    const [, moved] = await Promise.all([put(model), move({[models[index].digest]: 100}, generation)])
+    if (moved.status === 409) continue
+    expect((await predict([{}])).status).toBe(200)
+  }
 })
 
 test('unknown paths and methods are said', async () => {

@@ -1,4 +1,5 @@
 import {execFile} from 'node:child_process'
+import {createHash} from 'node:crypto'
 import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {createServer, type RequestListener, type Server} from 'node:http'
 import type {AddressInfo} from 'node:net'
@@ -52,7 +53,7 @@ describe('beside the real server', () => {
 
   test('a model that the server refuses comes with its reason', async () => {
     const bytes = Buffer.from('nothing')
-    const digest = (await import('node:crypto')).createHash('sha256').update(bytes).digest('hex')
+    const digest = createHash('sha256').update(bytes).digest('hex')
     await expect(upload({bytes, digest})).rejects.toThrow(/127\.0\.0\.1.*refuses model .*can't be served/)
   })
 
