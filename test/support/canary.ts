@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto'
-import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {cp, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {onTestFinished} from 'vitest'
@@ -35,11 +35,12 @@ export interface Yard {
 
 const PACE = {lookMs: 1, retryMs: 1, leaseMs: 60_000}
 
-/** A registry in a folder and a model server with stand-ins for models, both real, on loopback. */
-export async function openYard(): Promise<Yard> {
+/** A registry in a folder and a model server with stand-ins for models, both real, on loopback; with `like`, as copies of another yard's. */
+export async function openYard(like?: Yard): Promise<Yard> {
   const folder = await mkdtemp(join(tmpdir(), 'canary-'))
   const root = join(folder, 'registry')
-  await mkdir(root)
+  if (like === undefined) await mkdir(root)
+  else await cp(like.folder, folder, {recursive: true})
   const stores = folderStores(root, root, {now: () => new Date()})
   const registry = registryOn(stores, {now: () => new Date(), random: Math.random, by: 'ada', runUrl: 'https://runs.example/1'})
   const yard: Yard = {
