@@ -8,7 +8,7 @@ import {quoted} from './sql.js'
 
 export const PROFILE_SCHEMA = 'urn:trainyard:profile:v1'
 
-/** What a table looks like, to be kept and compared with later. Counts, ends and means are exact; quantiles are estimates. */
+/** What a table looks like, to be kept and compared with later. Counts, ends and means are exact; quantiles of large tables are estimates. */
 export interface Profile {
   readonly schema: typeof PROFILE_SCHEMA
   readonly rows: number
@@ -25,7 +25,7 @@ export interface ColumnProfile {
   readonly max?: number | null
   readonly mean?: number | null
   readonly sd?: number | null
-  /** by level, from a t-digest */
+  /** by level, the order statistic at or below it; beyond 16,384 rows of a random sample of as many */
   readonly quantiles?: Readonly<Record<string, number | null>>
   /** every value with its rows, most first, where there are at most 100 */
   readonly values?: readonly {readonly value: string; readonly n: number}[]
@@ -33,6 +33,7 @@ export interface ColumnProfile {
 
 const LEVELS = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]
 const SAMPLE_ROWS = 10_000
+const RESERVOIR_ROWS = 16_384
 const FEW = 100
 /** above this size distinct values are counted only where the first rows have few */
 const SMALL_BYTES = 32 << 20
@@ -68,7 +69,10 @@ export function profileAggregates(columns: readonly Column[], {few, countable}: 
             ['max', `max(${cell})::DOUBLE`],
             ['mean', `avg(${cell})`],
             ['sd', `stddev_samp(${cell}) FILTER (isfinite(${cell}::DOUBLE))`],
-            ['quantiles', `approx_quantile(${cell}::DOUBLE, ${JSON.stringify(LEVELS)}) FILTER (isfinite(${cell}::DOUBLE))`]
+            [
+              'quantiles',
+              `reservoir_quantile(${cell}::DOUBLE, ${JSON.stringify(LEVELS)}, ${RESERVOIR_ROWS}) FILTER (isfinite(${cell}::DOUBLE))`
+            ]
           ]
         : []
     const values: readonly (readonly [string, string])[] =

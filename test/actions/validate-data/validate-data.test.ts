@@ -366,7 +366,7 @@ describe('evidence', () => {
       schema: 'urn:trainyard:profile:v1',
       rows: 3,
       columns: [
-        {name: 'a', kind: 'number', missing: 0, distinct: 3, min: 1, max: 3, mean: 2, sd: 1},
+        {name: 'a', kind: 'number', missing: 0, distinct: 3, min: 1, max: 3, mean: 2, sd: 1, quantiles: {'0.01': 1, '0.5': 2, '0.99': 2}},
         {
           name: 'b',
           kind: 'text',
