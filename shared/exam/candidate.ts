@@ -11,10 +11,10 @@ export async function fileOfRun(
 ): Promise<{readonly path: string; readonly evidence: EvidenceFile} | null> {
   const {counted} = await readEvidence(root, origin)
   const found = counted.filter(({evidence}) => evidence.action.name === action && evidence.files[file] !== undefined)
-  const digests = new Set(found.map(({evidence}) => evidence.files[file]?.split('/').at(-1)))
-  if (digests.size > 1) {
+  const paths = new Set(found.map(({evidence}) => evidence.files[file]))
+  if (paths.size > 1) {
     const names = found.map(one => `${one.folder ?? '.'}/${basename(one.file)} (${one.evidence.files[file]})`)
-    throw new UserError(`${file}: this run's evidence of ${action} names ${digests.size} different ones: ${names.join(', ')}`, {
+    throw new UserError(`${file}: this run's evidence of ${action} names ${paths.size} different ones: ${names.join(', ')}`, {
       kind: 'usage',
       hint: `Say which with the input \`${file}\`.`
     })

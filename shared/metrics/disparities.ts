@@ -59,7 +59,10 @@ export interface DisparityOptions {
 export function measureDisparity({rates, kind}: Disparity, groups: Groups, options: DisparityOptions): Estimate {
   const judged = rates.map(rate => judgedGroups(rate, groups, options))
   const n = rowsOf(judged, groups)
-  if (judged.some(({names}) => names.length < 2)) return {value: null, n, reason: tooFewGroups(judged, groups, options)}
+  if (judged.some(({names}) => names.length < 2)) {
+    const all = groups.cells.reduce((sum, cells) => sum + sumOf(cells, ALL), 0)
+    return {value: null, n: all, reason: tooFewGroups(judged, groups, options)}
+  }
   const value = worst(
     judged.map(({proportions}) => spread(proportions, kind)),
     kind
