@@ -33,27 +33,26 @@ function fitted(source: ReportSource, budget: number, measure: (text: string) =>
 
 function sections(view: Overview, source: ReportSource): readonly Section[] {
   const evidence = view.rows.flatMap(row => row.evidence ?? [])
+  const shorter = (most: readonly number[], render: (most: number) => string) => most.map(n => () => render(n))
+  const nothing = () => ''
   return [
-    {name: 'decision', importance: 9, versions: [head(view)]},
-    {name: 'findings', importance: 8, versions: [50, 25, 10, 3].map(most => findings(evidence, most)) as [string, ...string[]]},
-    {name: 'groups with too few rows', importance: 6, versions: [tooFewList(evidence), '']},
-    {
-      name: 'actions',
-      importance: 7,
-      versions: [1000, 100, 30].map(most => actionTable(view.rows, source.run, most)) as [string, ...string[]]
-    },
+    {name: 'decision', importance: 9, versions: [() => head(view)]},
+    {name: 'findings', importance: 8, versions: shorter([50, 25, 10, 3], most => findings(evidence, most))},
+    {name: 'groups with too few rows', importance: 6, versions: [() => tooFewList(evidence), nothing]},
+    {name: 'actions', importance: 7, versions: shorter([1000, 100, 30], most => actionTable(view.rows, source.run, most))},
     ...evidence.map((one, index) => ({
       name: `details of ${prose(one.action.name, 60)}`,
       importance: 5 - index / evidence.length,
-      versions: [
-        details(one, {checks: 2000, points: 200}),
-        details(one, {checks: 100, points: 20}),
-        details(one, {checks: 20, points: 0}),
-        ''
-      ] as const
+      versions: [...DETAILS.map(most => () => details(one, most)), nothing]
     }))
   ]
 }
+
+const DETAILS = [
+  {checks: 1000, points: 200},
+  {checks: 100, points: 20},
+  {checks: 20, points: 0}
+]
 
 function head(view: Overview): string {
   const models = view.models.slice(0, 3).map(({name, digest}) => `${code(name, 100)} ${code(digest.sha256.slice(0, 12))}`)

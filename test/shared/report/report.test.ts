@@ -72,7 +72,7 @@ describe('renderComment', () => {
     expect(renderComment(source(sampleEvidence()), MARKER).startsWith(`${MARKER}\n## ❌ wages`)).toBe(true)
   })
 
-  test.each([1, 40, 120, 1000, 20_000])('stays below 65,536 characters and whole with %i hostile failures an action', n => {
+  test.each([1, 40, 120, 5000])('stays below 65,536 characters and whole with %i hostile failures an action', n => {
     const checks = Array.from({length: n}, (_, index) => ({...LONG, id: `${LONG.id}${index}`}))
     const evidence = ['evaluate', 'check-fairness', 'check-robustness', 'publish'].map(name => evidenceOf(name, checks))
     const text = renderComment(source(evidence, ['evaluate', 'attest']), MARKER)
@@ -102,7 +102,7 @@ describe('renderComment', () => {
 })
 
 test('the summary stays below 1 MiB in bytes', () => {
-  const checks = Array.from({length: 20_000}, (_, index) => ({...LONG, id: `${LONG.id}${index}`}))
-  const evidence = Array.from({length: 8}, (_, index) => evidenceOf(`leg-${index}`, checks))
+  const checks = Array.from({length: 5000}, (_, index) => ({...LONG, id: `${LONG.id}${index}`}))
+  const evidence = Array.from({length: 10}, (_, index) => evidenceOf(`leg-${index}`, checks))
   expect(Buffer.byteLength(renderReport(source(evidence)))).toBeLessThan(1024 * 1024)
 })
