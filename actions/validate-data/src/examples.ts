@@ -1,4 +1,5 @@
 import type {Rule} from '#shared/contracts/rule'
+import type {Column} from '#shared/tables/column'
 import type {Cell} from '#shared/tables/database'
 import type {Place} from '#shared/tables/locate'
 import type {Table} from '#shared/tables/table'
@@ -36,18 +37,28 @@ async function findCells(
   showRows: number,
   found: Map<string, Examples>
 ): Promise<void> {
-  const picks = cells.flatMap(({rule, offends}, index) => {
-    const column = 'column' in rule.measure ? quoted(rule.measure.column) : 'NULL'
-    const rows = `min("#", ${MOST}) FILTER (${offends}) AS r${index}`
-    return showRows > 0
-      ? [rows, `arg_min(coalesce('=' || left(${column}::VARCHAR, 200), ''), "#", ${showRows}) FILTER (${offends}) AS v${index}`]
-      : [rows]
-  })
-  const [row] = await table.select(from => `SELECT ${picks.join(', ')} FROM ${from}`, {numbered: true})
+  const picks = (columns: readonly Column[]) =>
+    cells.flatMap(({rule, offends}, index) => {
+      const name = 'column' in rule.measure ? rule.measure.column : undefined
+      const shown = textSql(columns.find(column => column.name === name))
+      const rows = `min("#", ${MOST}) FILTER (${offends}) AS r${index}`
+      return showRows > 0
+        ? [rows, `arg_min(coalesce('=' || left(${shown}, 200), ''), "#", ${showRows}) FILTER (${offends}) AS v${index}`]
+        : [rows]
+    })
+  const [row] = await table.select((from, columns) => `SELECT ${picks(columns).join(', ')} FROM ${from}`, {numbered: true})
   cells.forEach(({rule}, index) => {
     const values = listOf(row[`v${index}`]).map(value => (value === '' ? null : String(value).slice(1)))
     found.set(rule.id, {rows: listOf(row[`r${index}`]).map(Number), values})
   })
+}
+
+/** A cell as text; whole numbers as they are written. */
+function textSql(column: Column | undefined): string {
+  if (column === undefined) return 'NULL'
+  const cell = quoted(column.name)
+  if (column.kind !== 'number') return `${cell}::VARCHAR`
+  return `CASE WHEN abs(${cell}) < 1e15 AND ${cell} = trunc(${cell}) THEN ${cell}::BIGINT::VARCHAR ELSE ${cell}::VARCHAR END`
 }
 
 function listOf(cell: Cell | undefined): readonly Cell[] {

@@ -230,6 +230,12 @@ describe('offending rows', () => {
     )
   })
 
+  test('show-rows shows numbers as they are written', async () => {
+    const files = {'d.csv': 'a\n-1\n-2.5\n3\n', 'c.yml': contract('{name: a, logicalType: number, logicalTypeOptions: {minimum: 0}}')}
+    const {check} = await run(files, {data: 'd.csv', contract: 'c.yml', 'show-rows': '2'})
+    expect(check('a.minimum')?.message).toBe('a.minimum: 2 of 3 are not at least 0: rows 1 and 2; there stands `-1`, `-2.5`')
+  })
+
   test('values stay out of sight unless asked for', async () => {
     const {lines} = await run(
       {'d.csv': 'a\nsecret-person\n', 'c.yml': contract('{name: a, logicalType: integer}')},
