@@ -5,6 +5,7 @@ import {inputs as checkRobustness} from './check-robustness/src/inputs.js'
 import {inputs as deployCanary} from './deploy-canary/src/inputs.js'
 import {inputs as evaluate} from './evaluate/src/inputs.js'
 import {inputs as publish} from './publish/src/inputs.js'
+import {inputs as report} from './report/src/inputs.js'
 import {inputs as train} from './train/src/inputs.js'
 import {inputs as validateData} from './validate-data/src/inputs.js'
 
@@ -22,7 +23,8 @@ export const ACTIONS: Readonly<Record<string, Entry>> = {
   'check-fairness': {inputs: checkFairness, load: () => import('./check-fairness/src/main.js')},
   'check-robustness': {inputs: checkRobustness, load: () => import('./check-robustness/src/main.js')},
   publish: {inputs: publish, load: () => import('./publish/src/main.js')},
-  'deploy-canary': {inputs: deployCanary, load: () => import('./deploy-canary/src/main.js')}
+  'deploy-canary': {inputs: deployCanary, load: () => import('./deploy-canary/src/main.js')},
+  report: {inputs: report, load: () => import('./report/src/main.js')}
 }
 
 /** The inputs of every action by its name: the vocabulary of `trainyard.yml`. */
