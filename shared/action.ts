@@ -43,31 +43,42 @@ export interface Host {
 export type ExitCode = 0 | 1 | 2 | 3
 
 /** Runs an action: inputs in, evidence out. The only place that fails the step. Never throws. */
-export async function runAction<S extends InputSpec>(one: Action<S>, vocabulary: Vocabulary, host: Host): Promise<ExitCode> {
+export async function runAction<S extends InputSpec>(one: Action<S>, vocabulary: Vocabulary, outside: Host): Promise<ExitCode> {
+  const host = onRunner(outside) ? {...outside, print: (line: string) => outside.print(inert(line))} : outside
   let world: World | undefined
   try {
     const config = await readConfigOf(one, vocabulary, host)
     world = await openWorld(host, config)
     const given = readInputs(one.inputs, sourcesOf(one, host, config))
     maskSecrets(one, host)
-    const evidence = toEvidence({name: one.name, version: VERSION}, ...(await measured(one, given, world, host, config)))
-    return await hand(evidence, world, host)
+    const findings = await measured(one, given, world, host, config)
+    const run = {...world.run, finishedAt: host.now().toISOString()}
+    return await hand(toEvidence({name: one.name, version: VERSION}, findings, run), findings.outputs ?? {}, world, host)
   } catch (error) {
     return await handError(one.name, error, world, host)
   }
 }
 
-async function measured<S extends InputSpec>(one: Action<S>, given: InputsOf<S>, world: World, host: Host, config?: Config) {
+async function measured<S extends InputSpec>(
+  one: Action<S>,
+  given: InputsOf<S>,
+  world: World,
+  host: Host,
+  config?: Config
+): Promise<Findings> {
   const found = await one.measure(given, world)
-  const findings = {...found, materials: [...(found.materials ?? []), ...configMaterial(one, config, host)]}
-  for (const [name, value] of Object.entries(findings.outputs ?? {})) output(name, value, host)
-  return [findings, {...world.run, finishedAt: host.now().toISOString()}] as const
+  return {...found, materials: [...(found.materials ?? []), ...configMaterial(one, config, host)]}
 }
 
 /** Who judges names the file that its gates may have come from, so that publish sees a change. */
 function configMaterial(one: Declared, config: Config | undefined, {cwd}: Host): Material[] {
   if (config === undefined || one.inputs.gates === undefined) return []
   return [{kind: 'gates', name: shownPath(config.file, cwd), digest: {sha256: config.sha256}}]
+}
+
+/** The runner obeys `::command::` at the start of a line and `##[command]` anywhere in it: text from data must do neither. */
+function inert(text: string): string {
+  return text.replace(/^([^\S\r\n]*):(?=:)/gm, '$1: ').replaceAll('##[', '## [')
 }
 
 type Declared = Pick<Action, 'name' | 'inputs'>
@@ -147,8 +158,9 @@ function output(name: string, value: string, host: Host): void {
 }
 
 /** Evidence first, then outputs, annotations, summary, and the outcome last. */
-async function hand(evidence: Evidence, world: World, host: Host): Promise<ExitCode> {
+async function hand(evidence: Evidence, outputs: Readonly<Record<string, string>>, world: World, host: Host): Promise<ExitCode> {
   const path = await writeEvidence(world.outDir, evidence)
+  for (const [name, value] of Object.entries(outputs)) output(name, value, host)
   output('verdict', evidence.verdict, host)
   output('outcome', evidence.outcome, host)
   output('evidence', path, host)
