@@ -165,7 +165,7 @@ async function hand(evidence: Evidence, outputs: Readonly<Record<string, string>
   output('outcome', evidence.outcome, host)
   output('evidence', path, host)
   for (const check of evidence.checks) say(check, evidence, host)
-  await appendSummary([renderSummary(evidence), ...pendingSummary.splice(0)].join('\n\n'), world)
+  await appendSummary([...pendingSummary.splice(0), renderSummary(evidence)].join('\n\n'), world)
   const line = renderLine(evidence)
   if (evidence.outcome === 'green') {
     host.print(line)

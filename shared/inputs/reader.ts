@@ -27,13 +27,15 @@ export interface Reader<T> {
   readonly separator: 'none' | 'lines' | 'commas'
   /** the environment variable that may carry it */
   readonly variable: string | undefined
+  /** the action whose section is looked in as well, after one's own and the top level */
+  readonly section: string | undefined
   /** never in a file, never in a log */
   readonly secret: boolean
   readonly schema: object
   parse(given: Given): T
 }
 
-export type Options<T> = {readonly required?: boolean; readonly default?: T; readonly variable?: string}
+export type Options<T> = {readonly required?: boolean; readonly default?: T; readonly variable?: string; readonly section?: string}
 /** With a default or required a value is always there. */
 export type Read<O, T> = O extends {required: true} | {default: T} ? T : T | undefined
 
@@ -63,6 +65,7 @@ export function reader<T, O extends Options<T>>(options: O | undefined, shape: S
     defaultText: fallback === undefined ? undefined : (shape.show ?? String)(fallback),
     separator: shape.separator ?? 'none',
     variable: options?.variable,
+    section: options?.section,
     secret: shape.secret === true,
     schema: shape.schema,
     parse: given => shape.parse(given) as Read<O, T>

@@ -49,7 +49,8 @@ export function find(name: string, reader: Reader<unknown>, {action, direct, fla
   if (Array.isArray(own) && own.length > 0) return fromFlags(own, reader, cwd, place)
   const variable = reader.variable === undefined ? '' : (env[reader.variable] ?? '')
   if (variable.trim() !== '') return {texts: split(variable, reader), list: false, base: cwd, place: reader.variable ?? name}
-  const filed = config?.sections.get(action)?.get(name) ?? config?.top.get(name)
+  const elsewhere = reader.section === undefined ? undefined : config?.sections.get(reader.section)?.get(name)
+  const filed = config?.sections.get(action)?.get(name) ?? config?.top.get(name) ?? elsewhere
   if (filed === undefined || filed.list || reader.separator !== 'commas') return filed
   return {...filed, texts: filed.texts.flatMap(entry => entry.text.split(',').map(text => ({...entry, text})))}
 }

@@ -2,8 +2,8 @@ import {CONFIG, choice, EVIDENCE, secret, text, words} from '#shared/inputs'
 
 export const inputs = {
   title: text(),
-  name: text(),
-  require: words({default: ['evaluate']}),
+  name: text({section: 'publish'}),
+  require: words({default: ['evaluate'], section: 'publish'}),
   comment: choice(['auto', 'never'], {default: 'auto'}),
   'github-token': secret(),
   ...EVIDENCE,

@@ -70,6 +70,15 @@ describe('where a value is looked for', () => {
     expect(evaluate(WHOLE, {data: ['a.csv', 'b.csv']}, {}, true).data).toEqual(['/work/a.csv', '/work/b.csv'])
   })
 
+  it('takes what belongs to another action as well, where an input says so', () => {
+    const spec = {label: text({default: 'none', section: 'evaluate'})}
+    const read = (source: string) =>
+      readInputs(spec, {action: 'train', direct: {}, flags: false, env: {}, cwd: '/', config: config(source)}).label
+    expect(read('evaluate:\n  label: there\n')).toBe('there')
+    expect(read('label: top\nevaluate:\n  label: there\n')).toBe('top')
+    expect(read('')).toBe('none')
+  })
+
   it('knows a path among champions by its slash or suffix', () => {
     expect(evaluate(WHOLE, {champion: 'old.onnx'}).champion).toEqual({kind: 'path', path: '/work/old.onnx'})
     expect(evaluate(WHOLE, {champion: 'v3'}).champion).toEqual({kind: 'named', name: 'v3'})
