@@ -3,6 +3,25 @@ import {defineConfig} from 'vitest/config'
 
 const WORKFLOW_LIBRARIES = /@actions\/(workflow-parser|expressions)\//
 
+/** Whole runs, and tests that take seconds on purpose: killed, raced, under load. `fast` is all the rest. */
+const SLOW = [
+  'test/scenarios/**/*.test.ts',
+  'test/pipelines/**/*.test.ts',
+  'test/actions/deploy-canary/{deploy,kill-matrix,step}.test.ts',
+  'test/actions/publish/publish.test.ts',
+  'test/actions/report/report.test.ts',
+  'test/actions/check-robustness/main.test.ts',
+  'test/actions/train/train.test.ts',
+  'test/actions/evaluate/evaluate.test.ts',
+  'test/actions/check-fairness/check-fairness.test.ts',
+  'test/runner-images/model-server/main.test.ts',
+  'test/shared/process.test.ts',
+  'test/shared/cli/start/program.test.ts',
+  'test/shared/github/sticky-comment.test.ts',
+  'test/shared/registry/race.test.ts'
+]
+const NOT_HERE = ['test/peers/**', '**/node_modules/**']
+
 export default defineConfig({
   resolve: {conditions: ['source']},
   ssr: {resolve: {conditions: ['source']}},
@@ -14,11 +33,13 @@ export default defineConfig({
     }
   ],
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/peers/**', 'node_modules/**'],
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
-    server: {deps: {inline: [WORKFLOW_LIBRARIES]}}
+    server: {deps: {inline: [WORKFLOW_LIBRARIES]}},
+    projects: [
+      {extends: true, test: {name: 'fast', include: ['test/**/*.test.ts'], exclude: [...NOT_HERE, ...SLOW]}},
+      {extends: true, test: {name: 'slow', include: SLOW, exclude: NOT_HERE}}
+    ]
   }
 })
