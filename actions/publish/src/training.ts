@@ -1,6 +1,6 @@
 import {UserError} from '#shared/errors'
 import type {Evidence, Material} from '#shared/evidence/evidence'
-import type {Case, EvidenceRecord} from './rules.js'
+import type {Case, EvidenceRecord} from './case.js'
 
 /** Evidence of train about the model at hand, the newest attempt first. */
 export function trainingsOf({records, digest}: Pick<Case, 'records' | 'digest'>): EvidenceRecord[] {

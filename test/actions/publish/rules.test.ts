@@ -1,7 +1,8 @@
 import {describe, expect, test} from 'vitest'
 import type {Evidence, Findings, Material, Subject} from '#shared/evidence/evidence'
 import {ENFORCED, toEvidence} from '#shared/evidence/evidence'
-import {type Case, type EvidenceRecord, judgeEvidence} from '../../../actions/publish/src/rules.js'
+import type {Case, EvidenceRecord} from '../../../actions/publish/src/case.js'
+import {judgeEvidence} from '../../../actions/publish/src/rules.js'
 import {FAILED, PASSED, RUN} from '../../support/evidence.js'
 
 const hex = (letter: string): string => letter.repeat(64)

@@ -29,7 +29,7 @@ const vocabulary = {
 const FILE = '/repo/models/trainyard.yml'
 const config = (source: string) => parseConfig(source, FILE, vocabulary, 'trainyard.yml')
 const evaluate = (source: string, direct: Record<string, string | string[]> = {}, env: Record<string, string> = {}, flags = false) =>
-  readInputs(vocabulary.evaluate, {action: 'evaluate', direct, flags, env, cwd: '/work', config: config(source)})
+  readInputs(vocabulary.evaluate, {action: 'evaluate', direct, flags, env, cwd: '/home/ada', config: config(source)})
 
 const WHOLE = `
 label: high_wage
@@ -66,8 +66,8 @@ describe('where a value is looked for', () => {
 
   it('starts paths of the file at the file, and those of `with:` at the working directory', () => {
     expect(evaluate(WHOLE).data).toEqual(['/repo/models/data/exam.csv'])
-    expect(evaluate(WHOLE, {data: 'a.csv\nb,c.csv'}).data).toEqual(['/work/a.csv', '/work/b,c.csv'])
-    expect(evaluate(WHOLE, {data: ['a.csv', 'b.csv']}, {}, true).data).toEqual(['/work/a.csv', '/work/b.csv'])
+    expect(evaluate(WHOLE, {data: 'a.csv\nb,c.csv'}).data).toEqual(['/home/ada/a.csv', '/home/ada/b,c.csv'])
+    expect(evaluate(WHOLE, {data: ['a.csv', 'b.csv']}, {}, true).data).toEqual(['/home/ada/a.csv', '/home/ada/b.csv'])
   })
 
   it('takes what belongs to another action as well, where an input says so', () => {
@@ -80,7 +80,7 @@ describe('where a value is looked for', () => {
   })
 
   it('knows a path among champions by its slash or suffix', () => {
-    expect(evaluate(WHOLE, {champion: 'old.onnx'}).champion).toEqual({kind: 'path', path: '/work/old.onnx'})
+    expect(evaluate(WHOLE, {champion: 'old.onnx'}).champion).toEqual({kind: 'path', path: '/home/ada/old.onnx'})
     expect(evaluate(WHOLE, {champion: 'v3'}).champion).toEqual({kind: 'named', name: 'v3'})
     expect(evaluate(WHOLE, {champion: 'none'}).champion).toEqual({kind: 'none'})
   })
