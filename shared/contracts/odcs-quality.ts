@@ -40,7 +40,16 @@ export function parseQuality(node: Node, column: string | undefined, {rules, uns
     return
   }
   const unit = unitOf(child(node, 'unit'), name)
-  rules.push({id, measure, expect: expectationOf(node), unit, severity: severityOf(child(node, 'severity')), at: metric.at})
+  const description = child(node, 'description')
+  rules.push({
+    id,
+    measure,
+    expect: expectationOf(node),
+    unit,
+    severity: severityOf(child(node, 'severity')),
+    ...(description !== undefined && {description: textOf(description)}),
+    at: metric.at
+  })
 }
 
 type Read = (node: Node, column: string | undefined) => Measure | {readonly unsupported: string}

@@ -27,6 +27,8 @@ export interface Rule {
   readonly expect: Expectation
   readonly unit: 'rows' | 'percent'
   readonly severity: 'error' | 'warning'
+  /** why the rule is there, in the words of who wrote it */
+  readonly description?: string
   readonly at: Position
 }
 

@@ -40,7 +40,8 @@ export async function findChampion(
       title: champion.path.split('/').at(-1) ?? champion.path
     }
   }
-  if (registry === undefined) return missing('no registry is given to find the champion in; give registry, or champion: none')
+  if (registry === undefined)
+    return missing('no registry is given to find the champion in; give registry (or TRAINYARD_REGISTRY), or champion: none')
   if (name === undefined) return missing('no name is given to find the champion under; give name, or champion: none')
   try {
     return await fromRegistry(await openRegistry(registry, world), name, champion.name, world.tempDir)

@@ -89,7 +89,12 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
       ...ready,
       names: table.names,
       columns: fetched.columns,
-      data: files.map(({name, sha256, size}) => ({kind: data === undefined ? 'predictions' : 'data', name: data === undefined ? basename(name) : name, digest: {sha256}, size})),
+      data: files.map(({name, sha256, size}) => ({
+        kind: data === undefined ? 'predictions' : 'data',
+        name: data === undefined ? basename(name) : name,
+        digest: {sha256},
+        size
+      })),
       candidate: answers[0] as Answers,
       ...championOf(answers[1]),
       categorical: name => fetched.categorical(name),

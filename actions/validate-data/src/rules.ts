@@ -135,15 +135,21 @@ function toCheck(one: Counted, rows: number, examples: Examples | undefined, pla
     : {file: rule.at.file, line: rule.at.line}
   const detail =
     examples && examples.rows.length > 0 ? `: ${placesText(examples.rows, places, {files, total: count})}${valuesText(examples)}` : ''
+  const reason = verdict === 'pass' || rule.description === undefined ? '' : `. ${rule.description}`
   return {
     id: rule.id,
     verdict,
-    message: one.message ?? `${rule.id}: ${wording(rule, count, rows)}${detail}`,
+    message: one.message ?? `${titleOf(rule)}: ${wording(rule, count, rows)}${detail}${reason}`,
     ...(measured !== undefined && Number.isFinite(measured) && {measured}),
     ...(measured !== undefined && boundOf(rule.expect)),
     ...(measured !== undefined && {n: rows, unit: rule.unit}),
     at
   }
+}
+
+/** The id, and the column where the id doesn't begin with it. */
+function titleOf({id, measure}: Rule): string {
+  return 'column' in measure && !id.startsWith(`${measure.column}.`) ? `${id}: ${measure.column}` : id
 }
 
 function boundOf(expect: Expectation): Pick<Check, 'operator' | 'bound'> {

@@ -54,9 +54,10 @@ function predicate(measure: Exclude<Measure, {kind: 'rows'}>): Wording {
 }
 
 function validityText({type, ...validity}: Validity): readonly [string, string] {
-  const parts = Object.entries(validity).map(
-    ([key, value]) => `${PARTS[key] ?? key} ${Array.isArray(value) ? listText(value) : showBound(value)}`
-  )
+  const parts = Object.entries(validity).map(([key, value]) => {
+    if (Array.isArray(value)) return value.length === 1 ? quote(String(value[0])) : `one of ${listText(value)}`
+    return `${PARTS[key] ?? key} ${showBound(value)}`
+  })
   const text = parts.join(' and ')
   return parts.length > 0 ? [text, text] : TYPES[type ?? 'string']
 }
@@ -69,8 +70,7 @@ const PARTS: Readonly<Record<string, string>> = {
   multipleOf: 'a multiple of',
   minLength: 'of a length of at least',
   maxLength: 'of a length of at most',
-  pattern: 'like',
-  values: 'one of'
+  pattern: 'like'
 }
 
 function showBound(value: unknown): string {

@@ -9,6 +9,18 @@ const contract = (...lines: readonly string[]) => `${HEAD}${lines.map(line => ` 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 describe('rules of a contract', () => {
+  test('with an id of their own name the column, and say why they are there when they fail', async () => {
+    const rule =
+      '{id: members, metric: invalidValues, arguments: {validValues: [0]}, mustBeLessOrEqualTo: 40, unit: percent, description: The study counts a third.}'
+    const document = contract(`{name: c, quality: [${rule}]}`)
+    const broken = await run({'t.csv': 'c\n1\n1\n0\n', 'c.yml': document}, {data: 't.csv', contract: 'c.yml'})
+    expect(broken.check('members')?.message).toBe(
+      'members: c: 2 of 3 are not 0 (66.67%), expected at most 40%: rows 1 and 2. The study counts a third.'
+    )
+    const kept = await run({'t.csv': 'c\n1\n0\n0\n', 'c.yml': document}, {data: 't.csv', contract: 'c.yml'})
+    expect(kept.check('members')).toMatchObject({verdict: 'pass', message: expect.not.stringContaining('study') as string})
+  })
+
   test.each([
     ['type integer', '{name: c, logicalType: integer}', '1\n2.5\nx\n""', 'c.type', 2, 'c.type: 2 of 4 are not whole numbers: rows 2 and 3'],
     [
