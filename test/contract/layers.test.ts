@@ -1,5 +1,5 @@
-import {execFileSync} from 'node:child_process'
-import {readFileSync} from 'node:fs'
+import {readdirSync, readFileSync} from 'node:fs'
+import {join} from 'node:path'
 import {describe, expect, it, test} from 'vitest'
 
 interface Import {
@@ -37,9 +37,11 @@ const ALLOWED: readonly (readonly [files: RegExp, imports: RegExp])[] = [
   [/^runner-images\//, /^(?:\.\.?\/|#shared\/(?:models|traffic|telemetry|files|errors|evidence|engines)|node:|prom-client$)/]
 ]
 
-const sources = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'actions', 'shared', 'runner-images'], {encoding: 'utf8'})
-  .split('\n')
-  .filter(file => file.endsWith('.ts'))
+const sources = ['actions', 'shared', 'runner-images'].flatMap(folder =>
+  readdirSync(folder, {recursive: true, withFileTypes: true})
+    .filter(entry => entry.isFile() && entry.name.endsWith('.ts'))
+    .map(entry => join(entry.parentPath, entry.name))
+)
 
 function importsOf(file: string): Import[] {
   const source = readFileSync(file, 'utf8')
