@@ -33,6 +33,7 @@ export default defineConfig({
     }
   ],
   test: {
+    globalSetup: 'test/support/temporary-folder.ts',
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
