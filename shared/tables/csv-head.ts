@@ -40,7 +40,8 @@ function readHead(path: string): Buffer {
   }
 }
 
-function refuseEncoding(bytes: Buffer, name: string): void {
+/** Throws UserError when the first bytes of a file say that it is another thing than text of rows: UTF-16, an archive, an error page, a pointer. */
+export function refuseEncoding(bytes: Buffer, name: string): void {
   const [first, second] = bytes
   const utf16 =
     (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || (bytes.length > 3 && (bytes[1] === 0 || first === 0))
@@ -53,9 +54,25 @@ function refuseEncoding(bytes: Buffer, name: string): void {
     throw new UserError(`${name}: is a Parquet file`, {hint: 'Name it *.parquet.', at: {file: name}})
   if ((first === 0x1f && second === 0x8b) || bytes.subarray(0, 2).toString('latin1') === 'PK')
     throw new UserError(`${name}: is a compressed file, expected text`, {hint: 'Unpack it first.', at: {file: name}})
+  const page = PAGES.find(([start]) => start.test(bytes.subarray(0, 256).toString('latin1')))
+  if (page) throw new UserError(`${name}: is ${page[1]}, expected rows`, {hint: page[2], at: {file: name, line: 1}})
   const nul = bytes.indexOf(0)
   if (nul >= 0) throw nulByte(name, lineAt(bytes, nul))
 }
+
+const PAGES: readonly (readonly [start: RegExp, what: string, hint: string])[] = [
+  [
+    /^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s|html\b|head\b|body\b)/i,
+    'an HTML page',
+    'A download gave an error page instead of the data: fetch it anew.'
+  ],
+  [/^(?:\xef\xbb\xbf)?\s*<\?xml\b/i, 'XML', 'A download gave an error instead of the data: fetch it anew.'],
+  [
+    /^version https:\/\/git-lfs\.github\.com\/spec\//,
+    'a pointer of Git LFS',
+    'Fetch the data itself: git lfs pull, or lfs: true with actions/checkout.'
+  ]
+]
 
 export function nulByte(name: string, line: number): UserError {
   return new UserError(`${name} line ${line}: a NUL byte, which is no text`, {

@@ -1,9 +1,11 @@
 import {closeSync, fstatSync, openSync, readSync} from 'node:fs'
 import {UserError} from '#shared/errors'
+import {judgeFooter, MAX_DEPTH} from './parquet-footer.js'
 
 const MAGIC_BYTES = 4
+const MAX_FOOTER_BYTES = 256 << 20
 
-/** Throws UserError when the ends of a file are not those of a readable Parquet file; the footer itself is DuckDB's to judge. */
+/** Throws UserError when the ends of a file are not those of a readable Parquet file, or its footer nests deeper than DuckDB survives; the rest is DuckDB's to judge. */
 export function refuseParquet(path: string, name: string): void {
   const descriptor = openSync(path, 'r')
   try {
@@ -22,6 +24,10 @@ export function refuseParquet(path: string, name: string): void {
     if (size < 12 || magic !== 'PAR1') throw broken(name, 'the Parquet file is cut short: it does not end with PAR1')
     const footer = tail.readUInt32LE(0)
     if (footer > size - 12) throw broken(name, `the Parquet footer claims ${footer} bytes of a file of ${size}`)
+    if (footer > MAX_FOOTER_BYTES) throw broken(name, `the Parquet footer has ${footer} bytes, at most ${MAX_FOOTER_BYTES} are read`)
+    const judged = judgeFooter(read(size - 8 - footer, footer))
+    if (judged === 'damaged') throw broken(name, 'cannot be read: its footer is damaged')
+    if (judged === 'too deep') throw tooDeep(name)
   } finally {
     closeSync(descriptor)
   }
@@ -30,6 +36,13 @@ export function refuseParquet(path: string, name: string): void {
 function encrypted(name: string): UserError {
   return new UserError(`${name}: encrypted Parquet is not supported`, {
     hint: 'Write it without encryption for the check.',
+    at: {file: name}
+  })
+}
+
+function tooDeep(name: string): UserError {
+  return new UserError(`${name}: nested deeper than ${MAX_DEPTH} levels`, {
+    hint: 'Write a table of plain columns.',
     at: {file: name}
   })
 }

@@ -1,10 +1,11 @@
-import {closeSync, openSync, readSync, statSync} from 'node:fs'
+import {statSync} from 'node:fs'
 import {isAbsolute, relative, resolve} from 'node:path'
 import {codeOf, messageOf, UserError} from '#shared/errors'
 import {countCsvRows, encodingFault} from './csv-fault.js'
 import {readCsvHead} from './csv-head.js'
 import {MAX_RECORD_BYTES} from './csv-records.js'
 import type {Database} from './database.js'
+import {jsonlFault, refuseJsonl} from './jsonl-records.js'
 import {refuseParquet} from './parquet-file.js'
 import {identifier, list, literal} from './sql.js'
 
@@ -150,9 +151,11 @@ async function jsonlSource(files: readonly SourceFile[], database: Database): Pr
   for (const file of files) {
     if (file.size === 0)
       throw new UserError(`${file.name}: the file is empty`, {hint: 'Expected a JSON object a line.', at: {file: file.name}})
-    refuseNoObject(file)
+    refuseJsonl(file)
     const sniffed = `read_json(${literal(file.path)}, ${JSONL}, sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0)`
-    const described = await describe(database, file, sniffed)
+    const described = await describe(database, file, sniffed).catch(async error => {
+      throw (await jsonlFault(file)) ?? error
+    })
     for (const {name, type} of described) types.set(name, mergeTypes(types.get(name), jsonType(type)))
     schemas.push({file, names: described.map(column => column.name)})
   }
@@ -168,32 +171,10 @@ async function jsonlSource(files: readonly SourceFile[], database: Database): Pr
   }
 }
 
-function refuseNoObject({path, name}: SourceFile): void {
-  const start = readStart(path)
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .trimStart()
-  if (start !== '' && !start.startsWith('{'))
-    throw new UserError(`${name}: cannot be read: Malformed JSON lines, for it begins with ${JSON.stringify(start.slice(0, 20))}`, {
-      hint: 'Expected a JSON object a line.',
-      at: {file: name, line: 1}
-    })
-}
-
 /** Strings stay as they were written, though they look like dates; what is nested is JSON text. */
 function jsonType(type: string): string {
   if (/^(BIGINT|DOUBLE|BOOLEAN)$/.test(type)) return type
   return /^(U?HUGEINT|UBIGINT)$/.test(type) ? 'DOUBLE' : 'VARCHAR'
-}
-
-function readStart(path: string): Buffer {
-  const descriptor = openSync(path, 'r')
-  try {
-    const buffer = Buffer.alloc(4096)
-    return buffer.subarray(0, readSync(descriptor, buffer))
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 function mergeTypes(first: string | undefined, other: string): string {

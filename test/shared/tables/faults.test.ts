@@ -99,6 +99,16 @@ describe('CSV that is no table is refused with file, line and what to do', () =>
       'a field for each column'
     ],
     ['Parquet under the name of CSV', 'PAR1....PAR1', 'd.csv: is a Parquet file', undefined, '*.parquet'],
+    ['an HTML page', '<!DOCTYPE html>\n<html><body>Not found</body></html>\n', 'd.csv: is an HTML page, expected rows', 1, 'fetch it anew'],
+    ['HTML after a mark and blanks', '\ufeff\n <HTML>\n<p>x</p>\n', 'd.csv: is an HTML page', 1, 'fetch it anew'],
+    ['an error of a store', '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>\n', 'd.csv: is XML', 1, 'fetch it anew'],
+    [
+      'a pointer of Git LFS',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n',
+      'd.csv: is a pointer of Git LFS',
+      1,
+      'git lfs pull'
+    ],
     ['gzip under the name of CSV', Buffer.from([0x1f, 0x8b, 8, 1, 1, 1]), 'd.csv: is a compressed file', undefined, 'Unpack']
   ])('%s', async (_, bytes, message, line, hint) => {
     const {error, ms} = await faultOf({'d.csv': bytes})
@@ -184,6 +194,68 @@ describe('Parquet that is none', () => {
     expect(ms).toBeLessThan(2000)
   })
 
+  // FileMetaData in Thrift's compact protocol: version, a schema of groups in groups down to one column, no rows.
+  function nested(levels: number): Buffer {
+    const count = [((levels + 1) & 127) | 128, (((levels + 1) >> 7) & 127) | 128, (levels + 1) >> 14]
+    const group = [0x48, 1, 0x67, 0x15, 2, 0]
+    const footer = Buffer.from([
+      0x15,
+      2,
+      0x19,
+      0xfc,
+      ...count,
+      ...Array.from({length: levels}, () => group).flat(),
+      0x15,
+      2,
+      0x38,
+      1,
+      0x61,
+      0,
+      0x16,
+      0,
+      0x19,
+      0x0c,
+      0
+    ])
+    return withFooterLength(Buffer.concat([Buffer.from('PAR1'), footer, Buffer.alloc(4), Buffer.from('PAR1')]), footer.length)
+  }
+
+  test('groups in groups are read to a depth, and refused in time beyond it', async () => {
+    expect((await faultOf({'d.parquet': nested(60)})).error).toBe(0)
+    for (const levels of [65, 10_000, 1_000_000]) {
+      const {error, ms} = await faultOf({'d.parquet': nested(levels)})
+      expect(error).toMatchObject({name: 'UserError', message: 'd.parquet: nested deeper than 64 levels', at: {file: 'd.parquet'}})
+      expect(ms).toBeLessThan(2000)
+    }
+  })
+
+  test.each<[string, readonly number[], string]>([
+    [
+      'lists of lists in a field that nobody knows',
+      [0x09, 0xc8, 0x01, ...Array.from({length: 100_000}, () => 0x19)],
+      'nested deeper than 64 levels'
+    ],
+    ['structs of structs there', [0x0c, 0xc8, 0x01, ...Array.from({length: 100_000}, () => 0x1c)], 'nested deeper than 64 levels'],
+    ['a text longer than the footer', [0x18, 0xff, 0xff, 0xff, 0x7f], 'cannot be read: its footer is damaged'],
+    ['a number without an end', [0x16, ...Array.from({length: 40}, () => 0xff)], 'cannot be read: its footer is damaged']
+  ])('%s', async (_, fields, message) => {
+    const footer = Buffer.from(fields)
+    const bytes = withFooterLength(Buffer.concat([Buffer.from('PAR1'), footer, Buffer.alloc(4), Buffer.from('PAR1')]), footer.length)
+    const {error, ms} = await faultOf({'d.parquet': bytes})
+    expect(error).toMatchObject({name: 'UserError', message: `d.parquet: ${message}`, at: {file: 'd.parquet'}})
+    expect(ms).toBeLessThan(2000)
+  })
+
+  test('a million row groups', async () => {
+    const groups = Array.from({length: 1_000_000}, () => [0x19, 0x0c, 0x16, 0, 0x16, 0, 0]).flat()
+    const count = [(1_000_000 & 127) | 128, ((1_000_000 >> 7) & 127) | 128, 1_000_000 >> 14]
+    const footer = Buffer.from([0x15, 2, 0x19, 0x2c, 0x48, 1, 0x67, 0x15, 2, 0, 0x15, 2, 0x38, 1, 0x61, 0, 0x16, 0, 0x19, 0xfc, ...count])
+    const whole = Buffer.concat([Buffer.from('PAR1'), footer, Buffer.from(groups), Buffer.alloc(5), Buffer.from('PAR1')])
+    const {error, ms} = await faultOf({'d.parquet': withFooterLength(whole, footer.length + groups.length + 1)})
+    expect(error).toMatchObject({name: 'UserError', message: expect.stringContaining('d.parquet: cannot be read')})
+    expect(ms).toBeLessThan(2000)
+  })
+
   test('any flipped byte of the footer gives rows or an error of the file, never a crash', async () => {
     const whole = await parquet()
     const footer = whole.readUInt32LE(whole.length - 8)
@@ -205,13 +277,43 @@ describe('Parquet that is none', () => {
 })
 
 describe('JSONL that is none', () => {
-  test.each<[string, string, string]>([
-    ['empty', '', 'd.jsonl: the file is empty'],
-    ['an array', '[1,2]\n', 'd.jsonl: cannot be read: Malformed JSON lines'],
-    ['text', 'a,b\n', 'd.jsonl: cannot be read: Malformed JSON']
-  ])('%s', async (_, text, message) => {
+  const deep = (levels: number) => `{"a":1}\n{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}\n`
+  test.each<[string, string | Uint8Array, string, number | undefined]>([
+    ['empty', '', 'd.jsonl: the file is empty', undefined],
+    ['blank', '\n\n \n', 'd.jsonl: holds no object', undefined],
+    ['an array', '[1,2]\n', 'd.jsonl line 1: no JSON object', 1],
+    ['text', 'a,b\n', 'd.jsonl line 1: no JSON object', 1],
+    ['a number among objects', '{"a":1}\n5\n', 'd.jsonl line 2: no JSON object', 2],
+    ['null among objects', '{"a":1}\n\nnull\n', 'd.jsonl line 3: no JSON object', 3],
+    ['text after an object', '{"a":1}\n{"a":2}{"a":3}\n', 'd.jsonl line 2: text after the object', 2],
+    ['an object over several lines', '{\n "a": 1\n}\n', 'd.jsonl line 1: an object that is not closed on its line', 1],
+    ['a text that is not closed', '{"a":1}\n{"a":"x}\n{"a":1}\n', 'd.jsonl line 2: an object that is not closed on its line', 2],
+    ['cut short', '{"a":1}\n{"a":{"b":', 'd.jsonl line 2: an object that is not closed: the file is cut short', 2],
+    ['a word that is no value', `${lines(50_000, '{"a":1}')}{"a":nope}\n`, 'd.jsonl line 50001: no JSON', 50_001],
+    ['the same key twice', '{"a":1,"a":2}\n', 'd.jsonl: cannot be read: JSON transform error', undefined],
+    ['Latin-1', Buffer.from('{"a":"x"}\n{"a":"\u00e9"}\n', 'latin1'), 'd.jsonl line 2: not UTF-8', 2],
+    ['UTF-16', utf16('\ufeff{"a":1}\n'), 'd.jsonl: is UTF-16, expected UTF-8', 1],
+    ['a byte order mark', '\ufeff{"a":1}\n', 'd.jsonl line 1: begins with a byte order mark', 1],
+    ['a NUL byte', '{"a":"x"}\n{"a":"\0"}\n', 'd.jsonl line 2: a NUL byte', 2],
+    ['an HTML page', '<html>\n', 'd.jsonl: is an HTML page', 1],
+    ['gzip', Buffer.from([0x1f, 0x8b, 8, 1, 1, 1]), 'd.jsonl: is a compressed file', undefined],
+    ['lists in lists', deep(65), 'd.jsonl line 2: nested deeper than 64 levels', 2],
+    ['a hundred thousand lists in lists', deep(100_000), 'd.jsonl line 2: nested deeper than 64 levels', 2],
+    ['a hundred thousand objects in objects', '{"a":'.repeat(100_000), 'd.jsonl line 1: nested deeper than 64 levels', 1]
+  ])('%s', async (_, text, message, line) => {
+    const {error, ms} = await faultOf({'d.jsonl': text})
+    expect(error).toMatchObject({name: 'UserError', message: expect.stringContaining(message), at: {file: 'd.jsonl'}})
+    if (line !== undefined) expect(error).toMatchObject({at: {line}})
+    expect(ms).toBeLessThan(2000)
+  })
+
+  test.each<[string, string]>([
+    ['brackets and quotes inside texts, over the ends of chunks', `{"a":"${'[{\\"'.repeat(400_000)}"}\n{"a":"\\\\"}\n`],
+    ['blank lines, CRLF and no last line end', '\n{"a":"x"}\r\n \r\n{"a":"y"}'],
+    ['64 levels', deep(64)]
+  ])('%s are read', async (_, text) => {
     const {error} = await faultOf({'d.jsonl': text})
-    expect(error).toMatchObject({name: 'UserError', message: expect.stringContaining(message)})
+    expect(error).toBe(2)
   })
 })
 

@@ -134,8 +134,8 @@ describe('openTable on Parquet and JSONL', () => {
   })
 
   test('a JSONL line that is no JSON is named', async () => {
-    const {open} = folder({'a.jsonl': '{"a":1}\n{"a":2}\n{"a":\n'})
-    await expect(open('a.jsonl').then(table => table.fetch())).rejects.toThrow('a.jsonl: cannot be read: Malformed JSON in file "a.jsonl"')
+    const {open} = folder({'a.jsonl': '{"a":1}\n{"a":2}\n{"a":nope}\n'})
+    await expect(open('a.jsonl').then(table => table.fetch())).rejects.toThrow('a.jsonl line 3: no JSON')
   })
 })
 
