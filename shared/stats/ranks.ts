@@ -115,9 +115,23 @@ function upperBound(sorted: Float64Array, start: number, end: number, value: num
   return low
 }
 
-/** Row numbers in ascending order of finite scores, equal scores in row order; linear in time (radix sort on the bits). */
+const orders = new WeakMap<Float64Array, Uint32Array>()
+
+/**
+ * Row numbers in ascending order of finite scores, equal scores in row order; linear in time (radix sort on the bits). Several metrics ask for
+ * the order of the same scores: it is kept as long as these are, so neither may be changed.
+ */
 export function ascendingOrder(scores: Float64Array): Uint32Array {
-  const rows = Uint32Array.from(scores.keys())
+  const known = orders.get(scores)
+  if (known !== undefined) return known
+  const order = sortRows(scores)
+  orders.set(scores, order)
+  return order
+}
+
+function sortRows(scores: Float64Array): Uint32Array {
+  const rows = new Uint32Array(scores.length)
+  for (let row = 0; row < rows.length; row++) rows[row] = row
   if (scores.length < 4096) return rows.sort((a, b) => scores[a] - scores[b] || a - b)
   let from = keysOf(scores, rows)
   let to: Keys = {rows: new Uint32Array(rows.length), low: new Uint32Array(rows.length), high: new Uint32Array(rows.length)}
