@@ -1,5 +1,7 @@
+import {existsSync} from 'node:fs'
 import {rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
+import {setTimeout} from 'node:timers/promises'
 import {UserError} from '#shared/errors'
 import {type FileDigest, sha256File} from '#shared/files'
 import {openDatabase, type TableLimits} from './database.js'
@@ -17,6 +19,8 @@ export interface WriteRequest {
   readonly added: Readonly<Record<string, AddedColumn>>
   readonly folder: string
   readonly limits: TableLimits
+  /** called when all that is left is the engine's work */
+  readonly begun?: () => void
 }
 
 const CHUNK_ROWS = 2048
@@ -44,7 +48,7 @@ export async function writePredictions(request: WriteRequest): Promise<FileDiges
   }
 }
 
-async function copy({paths, relation, added, rows, names, limits}: WriteRequest, draft: string): Promise<void> {
+async function copy({paths, relation, added, rows, names, limits, begun}: WriteRequest, draft: string): Promise<void> {
   const database = await openDatabase([...paths, draft], limits)
   const columns = Object.entries(added)
   try {
@@ -62,10 +66,19 @@ async function copy({paths, relation, added, rows, names, limits}: WriteRequest,
       }
     })
     const select = [...names.map(name => `t.${identifier(name)}`), ...columns.map(([name]) => `a.${identifier(name)}`)].join(', ')
-    await database.rows(`COPY (SELECT ${select} FROM ${relation} t POSITIONAL JOIN added a) TO ${literal(draft)} (FORMAT parquet)`)
+    const writing = database.rows(
+      `COPY (SELECT ${select} FROM ${relation} t POSITIONAL JOIN added a) TO ${literal(draft)} (FORMAT parquet)`
+    )
+    writing.catch(() => undefined)
+    if (begun) await Promise.race([writing, fileAt(draft)]).then(begun)
+    await writing
   } finally {
     database.close()
   }
+}
+
+async function fileAt(path: string): Promise<void> {
+  for (let tries = 0; tries < 500 && !existsSync(path); tries++) await setTimeout(2)
 }
 
 function orNull(value: number | string): number | string | null {

@@ -32,8 +32,15 @@ export interface Table {
   measure(build: (columns: readonly Column[]) => readonly Aggregate[]): Promise<Readonly<Record<string, Cell>>>
   /** Rows of any SELECT over `relation`, which is all rows; with `numbered` it has a column `#`, the row's number from 1. */
   select(build: (relation: string, columns: readonly Column[]) => string, options?: {numbered?: boolean}): Promise<readonly Row[]>
-  /** All columns and the added ones, in file order, to `<folder>/predictions-<12 hex>.parquet`. */
-  writePredictions(folder: string, added: Readonly<Record<string, AddedColumn>>): Promise<FileDigest & {readonly path: string}>
+  /**
+   * All columns and the added ones, in file order, to `<folder>/predictions-<12 hex>.parquet`. `begun` is called when the rest goes on in other
+   * threads, so that this one can turn to other work.
+   */
+  writePredictions(
+    folder: string,
+    added: Readonly<Record<string, AddedColumn>>,
+    begun?: () => void
+  ): Promise<FileDigest & {readonly path: string}>
   /** Where rows stand, by their number. */
   locate(rows: readonly number[]): Promise<ReadonlyMap<number, Place>>
   /** A 64-bit hash of each row over the columns named, in file order; equal rows have equal hashes in any table, as cells of equal text. */
@@ -57,7 +64,8 @@ export interface TableRequest {
   readonly kinds?: ReadonlyMap<string, 'number' | 'text'>
 }
 
-const BATCH = 32 * 12
+const BATCH_COLUMNS = 32
+const BATCH = BATCH_COLUMNS * 12
 
 /**
  * Opens CSV (`.csv .tsv`), Parquet or JSONL (`.jsonl .ndjson`) files, told apart by suffix, as one table. Paths may be globs.
@@ -104,6 +112,11 @@ function tableOf(source: Source, database: Database, types: Map<string, string>,
       throw source.explain(error) ?? error
     }
   }
+  /** columns of numbers whose cells have not all been read as such */
+  const unchecked = () =>
+    columns()
+      .filter(({name, kind}) => kind === 'number' && !checked.has(name))
+      .map(({name}) => name)
   const rowsOf = async (build: (relation: string, columns: readonly Column[]) => string, {numbered = false} = {}) =>
     attempt(() => database.rows(build(relation(numbered), columns())))
   let rows = source.rows
@@ -117,13 +130,13 @@ function tableOf(source: Source, database: Database, types: Map<string, string>,
     files: source.files,
     names: source.names,
     columns: async () => {
-      const open = columns().filter(column => column.kind === 'number' && !checked.has(column.name))
+      const open = unchecked()
       if (open.length > 0) {
         const [first] = await rowsOf(
-          from => `SELECT count(*) AS n, ${open.map(({name}) => `count(${identifier(name)})`).join(', ')} FROM ${from}`
+          from => `SELECT count(*) AS n, ${open.map(name => `count(${identifier(name)})`).join(', ')} FROM ${from}`
         )
         confirmed(Number(first.n))
-        for (const {name} of open) checked.add(name)
+        for (const name of open) checked.add(name)
       }
       return columns()
     },
@@ -147,9 +160,12 @@ function tableOf(source: Source, database: Database, types: Map<string, string>,
         const done = await attempt(async () => {
           const wanted = build(columns()).slice(start, start + BATCH)
           if (wanted.length === 0) return true
+          const open = unchecked().slice(0, BATCH_COLUMNS)
+          const every = open.map(name => `, count(${identifier(name)})`).join('')
           const sql = wanted.map((aggregate, index) => `${aggregate.sql} AS a${index}`).join(', ')
-          const [row] = await database.rows(`SELECT count(*) AS n, ${sql} FROM ${relation(false)}`)
+          const [row] = await database.rows(`SELECT count(*) AS n, ${sql}${every} FROM ${relation(false)}`)
           confirmed(Number(row.n))
+          for (const name of open) checked.add(name)
           wanted.forEach(({key}, index) => {
             results[key] = row[`a${index}`]
           })
@@ -170,7 +186,7 @@ function tableOf(source: Source, database: Database, types: Map<string, string>,
         )
       )
     },
-    writePredictions: async (folder, added) => {
+    writePredictions: async (folder, added, begun) => {
       const count = await rowCount()
       return attempt(() =>
         writePredictions({
@@ -180,7 +196,8 @@ function tableOf(source: Source, database: Database, types: Map<string, string>,
           names: source.names,
           added,
           folder,
-          limits
+          limits,
+          begun
         })
       )
     },

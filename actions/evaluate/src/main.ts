@@ -20,8 +20,10 @@ export default action('evaluate', inputs, async (given, world): Promise<Findings
   const columns = given.gates.flatMap(gate => gate.slice.map(({column}) => column))
   const exam = await openExam({...given, candidate, champion: champion.sitter, columns, cwd: world.cwd, tempDir: world.tempDir})
   try {
-    const judged = await judgeQuality({...given, exam, champion, given: await readMetrics(given, world)})
-    const kept = await keepPredictions(exam, world)
+    const metrics = await readMetrics(given, world)
+    const {written} = await keepPredictions(exam, world)
+    const judged = await judgeQuality({...given, exam, champion, given: metrics}).finally(() => written.catch(() => undefined))
+    const kept = await written
     const subject = await subjectFor(given, exam)
     const materials = [...(judged.materials ?? []), ...predictionsOf(given, exam)]
     return {
@@ -49,12 +51,21 @@ async function readMetrics({metrics}: Given, {cwd}: World) {
   return {file, metrics: parseMetrics(await readText(metrics, 1 << 20), file)}
 }
 
-async function keepPredictions({table, candidate, names}: Exam, {outDir}: World): Promise<{path: string; name: string}> {
+/** Begins to write the predictions, which takes as long as judging them, and goes on beside it. */
+async function keepPredictions(
+  {table, candidate, names}: Exam,
+  {outDir}: World
+): Promise<{written: Promise<{path: string; name: string}>}> {
   const {scores, predictions} = candidate
   const all = {...(scores !== undefined && {score: scores}), prediction: Float64Array.from(predictions)}
   const own = candidate.kind === 'predictions' ? names : []
-  const {path} = await table.writePredictions(outDir, Object.fromEntries(Object.entries(all).filter(([name]) => !own.includes(name))))
-  return {path, name: path.slice(outDir.length + 1)}
+  const added = Object.fromEntries(Object.entries(all).filter(([name]) => !own.includes(name)))
+  return new Promise((resolve, reject) => {
+    const written = table
+      .writePredictions(outDir, added, () => resolve({written}))
+      .then(({path}) => ({path, name: path.slice(outDir.length + 1)}))
+    written.catch(reject)
+  })
 }
 
 /** With a model and predictions, the model is what is judged and the predictions are what was looked at. */
