@@ -1,10 +1,12 @@
 import {createHash, randomBytes} from 'node:crypto'
-import {closeSync, fstatSync, openSync, readSync} from 'node:fs'
+import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs'
 import {type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {codeOf, messageOf, UserError} from './errors.js'
 
 const READ_BYTES = 1 << 20
+// Opening a named pipe that nobody writes would wait for ever.
+const READ_NOW = constants.O_RDONLY | constants.O_NONBLOCK
 
 export interface FileDigest {
   readonly sha256: string
@@ -21,7 +23,7 @@ export interface TreeDigest extends FileDigest {
 export async function sha256File(path: string): Promise<FileDigest> {
   let descriptor: number
   try {
-    descriptor = openSync(path, 'r')
+    descriptor = openSync(path, READ_NOW)
   } catch (error) {
     throw unreadable(path, error)
   }
@@ -83,7 +85,8 @@ async function listTree(root: string): Promise<string[]> {
   const found: string[] = []
   const walk = async (folder: string) => {
     for (const entry of await readdir(join(root, folder), {withFileTypes: true, encoding: 'buffer'})) {
-      const path = folder === '' ? nameOf(root, entry.name) : `${folder}/${nameOf(root, entry.name)}`
+      const name = nameOf(join(root, folder), entry.name)
+      const path = folder === '' ? name : `${folder}/${name}`
       if (entry.isDirectory()) await walk(path)
       else if (entry.isFile()) found.push(path)
       else
@@ -96,34 +99,43 @@ async function listTree(root: string): Promise<string[]> {
   return found.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 }
 
-function nameOf(root: string, bytes: Buffer): string {
+function nameOf(folder: string, bytes: Buffer): string {
   const name = bytes.toString('utf8')
   if (!Buffer.from(name).equals(bytes))
-    throw new UserError(`${root}: the file name ${JSON.stringify(name)} is not UTF-8`, {hint: 'Rename the file.'})
+    throw new UserError(`${folder}: the file name ${JSON.stringify(name)} is not UTF-8`, {hint: 'Rename the file.'})
   if (name.startsWith('.'))
-    throw new UserError(`${join(root, name)}: a hidden file would be left out when artifacts are uploaded`, {hint: 'Rename or remove it.'})
+    throw new UserError(`${join(folder, name)}: a hidden file would be left out when artifacts are uploaded`, {
+      hint: 'Rename or remove it.'
+    })
   if (/[\0\n\r]/.test(name))
-    throw new UserError(`${root}: the file name ${JSON.stringify(name)} holds a control character`, {hint: 'Rename the file.'})
+    throw new UserError(`${folder}: the file name ${JSON.stringify(name)} holds a control character`, {hint: 'Rename the file.'})
   return name
 }
 
+// Of folders as well: where `A` and `a` are one, files that lie apart here would lie together.
 function refuseCollisions(root: string, paths: readonly string[]): void {
   const seen = new Map<string, string>()
   for (const path of paths) {
-    const other = seen.get(path.normalize('NFC').toLowerCase())
-    if (other !== undefined)
-      throw new UserError(`${root}: ${JSON.stringify(other)} and ${JSON.stringify(path)} differ only in case or normal form`, {
-        hint: 'Rename one of them: other file systems hold only one.'
-      })
-    if (path !== path.normalize('NFC'))
-      throw new UserError(`${root}: the file name ${JSON.stringify(path)} is not in normal form C`, {hint: 'Rename the file.'})
-    seen.set(path.normalize('NFC').toLowerCase(), path)
+    const parts = path.split('/')
+    for (let end = 1; end <= parts.length; end++) {
+      const part = parts.slice(0, end).join('/')
+      const key = part.normalize('NFC').toLowerCase()
+      const other = seen.get(key) ?? part
+      if (other !== part)
+        throw new UserError(`${root}: ${JSON.stringify(other)} and ${JSON.stringify(part)} differ only in case or normal form`, {
+          hint: 'Rename one of them: other file systems hold only one.'
+        })
+      seen.set(key, part)
+    }
   }
+  const path = paths.find(one => one !== one.normalize('NFC'))
+  if (path !== undefined)
+    throw new UserError(`${root}: the file name ${JSON.stringify(path)} is not in normal form C`, {hint: 'Rename the file.'})
 }
 
 /** The bytes of a file of at most `maxBytes`. Throws UserError when it is absent, unreadable or larger. */
 export async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
-  const file = await open(path, 'r').catch(error => {
+  const file = await open(path, READ_NOW).catch(error => {
     throw unreadable(path, error)
   })
   try {
@@ -203,6 +215,9 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function unreadable(path: string, error: unknown): UserError {
-  if (codeOf(error) === 'ENOENT') return new UserError(`${path}: no such file`, {hint: 'Check the path.', cause: error})
+  const code = codeOf(error)
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new UserError(`${path}: no such file`, {hint: 'Check the path.', kind: 'usage', cause: error})
+  if (code === 'EISDIR') return new UserError(`${path}: expected a file`, {hint: 'Name a regular file.', cause: error})
   return new UserError(`${path}: can't be read (${messageOf(error)})`, {hint: 'Check its permissions.', cause: error})
 }

@@ -292,7 +292,7 @@ test.each<[string, Record<string, string>, number, string]>([
   ['an absent program', {command: 'no-such-program-here'}, 3, 'the program no-such-program-here was not found'],
   ['absent data', {data: 'nothing/*.csv'}, 2, 'matches no file'],
   ['data elsewhere', {data: 's3://bucket/x.csv'}, 2, 'is an address, which cannot be hashed yet'],
-  ['absent parameters', {parameters: 'no.yml'}, 3, 'no.yml: no such file']
+  ['absent parameters', {parameters: 'no.yml'}, 2, 'no.yml: no such file']
 ])('%s: nothing runs', async (_, flags, exit, message) => {
   const {code, lines, cwd} = await run(WRITE, flags)
   expect([code, existsSync(join(cwd, 'model.onnx'))]).toEqual([exit, false])
