@@ -20,6 +20,8 @@ const SLOW = [
   'test/shared/github/sticky-comment.test.ts',
   'test/shared/registry/race.test.ts'
 ]
+/** Where counts go, for who sums them over several runs. */
+const RESULTS = process.env.TRAINYARD_TEST_RESULTS
 const NOT_HERE = ['test/peers/**', '**/node_modules/**']
 
 export default defineConfig({
@@ -35,6 +37,7 @@ export default defineConfig({
   test: {
     globalSetup: 'test/support/temporary-folder.ts',
     maxWorkers: 2,
+    reporters: RESULTS ? ['default', ['json', {outputFile: RESULTS}]] : ['default'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     server: {deps: {inline: [WORKFLOW_LIBRARIES]}},
