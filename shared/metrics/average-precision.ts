@@ -10,20 +10,21 @@ import {membership, type Ranked, rankedRows, type Sampling, type Scored, sameMod
 const AP = 'average_precision'
 const LINEARISED = 'bootstrap, linearised (infinitesimal jackknife)'
 
-function averagePrecision(ranked: Ranked, ascending: Uint32Array): Point {
-  if (!ranked.labels.includes(1)) return rankingPoint(ranked.labels, Number.NaN)
-  return rankingPoint(ranked.labels, averagePrecisionInfluence(ranked, ascending).value)
+function averagePrecision(ranked: Ranked, ascending: Uint32Array): Point & {readonly ofRow: Float64Array} {
+  if (!ranked.labels.includes(1)) return {...rankingPoint(ranked.labels, Number.NaN), ofRow: new Float64Array(0)}
+  const {value, ofRow} = averagePrecisionInfluence(ranked, ascending)
+  return {...rankingPoint(ranked.labels, value), ofRow}
 }
 
 /** Average precision as scikit-learn defines it, sum of (recall gained) x precision, ties as one step. */
 export function measureAveragePrecision(scored: Scored, sampling: Sampling): Estimate {
   const ranked = rankedRows(AP, scored)
   const order = ascendingOrder(ranked.scores)
-  return estimated(averagePrecision(ranked, order), value => {
+  const {ofRow, ...point} = averagePrecision(ranked, order)
+  return estimated(point, value => {
     if (isPerfect(value))
       return {bounds: alpha => ({low: leastPerfect(ranked.labels, alpha), high: 1}), method: 'exact for a perfect order'}
     if (order.length <= EXACT_ROWS) return resampled(order.length, weightedPrecision(ranked, order), sampling, 'Poisson bootstrap')
-    const {ofRow} = averagePrecisionInfluence(ranked, order)
     return within(normalSpread(value, varianceOfDifference(ofRow, ofRow, 0), LINEARISED), 0, 1)
   })
 }
@@ -40,8 +41,7 @@ export function compareAveragePrecision(candidate: Scored, reference: Scored, fa
       const [a, b] = [weightedPrecision(first, order), weightedPrecision(second, other)]
       return resampled(order.length, weights => a(weights) - factor * b(weights), sampling, 'paired Poisson bootstrap')
     }
-    const [a, b] = [averagePrecisionInfluence(first, order).ofRow, averagePrecisionInfluence(second, other).ofRow]
-    return normalSpread(value, varianceOfDifference(a, b, factor), `paired ${LINEARISED}`)
+    return normalSpread(value, varianceOfDifference(points[0].ofRow, points[1].ofRow, factor), `paired ${LINEARISED}`)
   })
 }
 
@@ -50,7 +50,8 @@ export function averagePrecisionAgainstOverall(slice: Scored, overall: Scored, f
   const [inner, outer] = [rankedRows(AP, slice), rankedRows(AP, overall)]
   const [order, all] = [ascendingOrder(inner.scores), ascendingOrder(outer.scores)]
   const inSlice = membership(overall, slice.rows ?? new Uint32Array(0))
-  return difference(averagePrecision(inner, order), averagePrecision(outer, all), factor, value => {
+  const points = [averagePrecision(inner, order), averagePrecision(outer, all)]
+  return difference(points[0], points[1], factor, value => {
     if (all.length <= EXACT_ROWS) {
       const ofSlice = Uint32Array.from(inSlice.keys()).filter(i => inSlice[i] === 1)
       const [a, b] = [
@@ -62,8 +63,7 @@ export function averagePrecisionAgainstOverall(slice: Scored, overall: Scored, f
       ]
       return resampled(all.length, weights => a(weights) - factor * b(weights), sampling, 'stratified Poisson bootstrap')
     }
-    const [a, b] = [averagePrecisionInfluence(inner, order).ofRow, averagePrecisionInfluence(outer, all).ofRow]
-    return normalSpread(value, varianceAgainstOverall(a, b, inSlice, factor), `stratified ${LINEARISED}`)
+    return normalSpread(value, varianceAgainstOverall(points[0].ofRow, points[1].ofRow, inSlice, factor), `stratified ${LINEARISED}`)
   })
 }
 

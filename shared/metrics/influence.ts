@@ -33,31 +33,26 @@ export function averagePrecisionInfluence({labels, scores}: Ranked, ascending: U
   let aboveNegative = n - positives
   let value = 0
   const lost = [0, 0]
-  for (let start = 0; start < n; ) {
-    const {end, ties} = tieFrom({labels, scores}, ascending, start)
+  // In order of score: what is read row by row out of a large exam is read once.
+  const sorted = new Float64Array(n)
+  const truth = new Uint8Array(n)
+  for (let i = 0; i < n; i++) {
+    sorted[i] = scores[ascending[i]]
+    truth[i] = labels[ascending[i]]
+  }
+  for (let start = 0, end = 0; start < n; start = end) {
+    let ties = 0
+    for (; end < n && sorted[end] === sorted[start]; end++) ties += truth[end]
     const precision = above / (above + aboveNegative)
     value += (ties * precision) / positives
     lost[1] += (ties * aboveNegative) / (above + aboveNegative) ** 2 / positives
     lost[0] -= (ties * above) / (above + aboveNegative) ** 2 / positives
-    for (let i = start; i < end; i++) {
-      const row = ascending[i]
-      ofRow[row] = labels[row] === 1 ? precision / positives + lost[1] : lost[0]
-    }
+    for (let i = start; i < end; i++) ofRow[ascending[i]] = truth[i] === 1 ? precision / positives + lost[1] : lost[0]
     above -= ties
     aboveNegative -= end - start - ties
-    start = end
   }
   for (let row = 0; row < n; row++) if (labels[row] === 1) ofRow[row] -= value / positives
   return {value, ofRow}
-}
-
-/** Where the rows with the score at `start` end, and how many of them are positive. */
-function tieFrom({labels, scores}: Ranked, ascending: Uint32Array, start: number): {end: number; ties: number} {
-  const score = scores[ascending[start]]
-  let end = start
-  let ties = 0
-  for (; end < ascending.length && scores[ascending[end]] === score; end++) ties += labels[ascending[end]]
-  return {end, ties}
 }
 
 /** Variance of `first - factor * second` on the same rows. */
