@@ -18,7 +18,10 @@ const SLOW = [
   'test/shared/process.test.ts',
   'test/shared/cli/start/program.test.ts',
   'test/shared/github/sticky-comment.test.ts',
-  'test/shared/registry/race.test.ts'
+  'test/shared/registry/{race,registry,folder}.test.ts',
+  'test/shared/metrics/{overall,compare,calibration}.test.ts',
+  'test/shared/models/model.test.ts',
+  'test/shared/tables/faults.test.ts'
 ]
 /** Where counts go, for who sums them over several runs. */
 const RESULTS = process.env.TRAINYARD_TEST_RESULTS

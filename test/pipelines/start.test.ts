@@ -32,7 +32,7 @@ function start(...args: readonly string[]): Promise<Played> {
 }
 
 const ends = ({lines}: Played) => lines.filter(line => /^(green|red) /.test(line))
-const lastLines = ({lines}: Played) => lines.slice(lines.findLastIndex(line => line === '')).join('\n')
+const lastLines = ({lines}: Played) => lines.slice(lines.lastIndexOf('')).join('\n')
 
 beforeAll(() => {
   if (!existsSync(join(CHECKOUT, 'dist/trainyard.js'))) throw new Error('dist is missing: npm run build')
