@@ -27,12 +27,14 @@ function unknownMetric(name: string, known: readonly string[], action: string): 
   return `Did you mean ${nearest(name, known).join(', ')}? ${action} knows: ${known.join(', ')}.`
 }
 
-/** Up to three of the known words, nearest first. */
+/** Up to three of the known words, nearest first; those that hold the word whole, such as roc_auc for auc, before the rest. */
 export function nearest(word: string, known: readonly string[]): string[] {
   if (known.length === 0) return []
+  const whole = word.length > 2 ? known.filter(other => other !== word && other.split('_').includes(word)) : []
   const first = closest(word, [...known])
   const others = known.filter(other => other !== first && distance(word, other) <= Math.max(2, distance(word, first)))
-  return [first, ...others.sort((a, b) => distance(word, a) - distance(word, b))].slice(0, 3)
+  const near = [first, ...others.sort((a, b) => distance(word, a) - distance(word, b))]
+  return [...new Set([...whole, ...near])].slice(0, 3)
 }
 
 function itemsError(gate: Gate, metric: Metric, columns: readonly string[]): UserError | undefined {

@@ -5,6 +5,13 @@ const COUNTED = /^v([1-9][0-9]{0,8})$/
 const SEMVER = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[a-z0-9-]+(?:\.[a-z0-9-]+)*)?$/
 const LONGEST = 64
 
+/** Throws UserError when any of the words that a publication goes by is none. */
+export function checkWords({name, version, alias}: {readonly name: string; readonly version?: string; readonly alias?: string}): void {
+  parseName(name)
+  if (version !== undefined) parseVersion(version)
+  if (alias !== undefined) parseAlias(alias)
+}
+
 /**
  * A model's name: 1 to 64 of `a-z 0-9 . _ -`, letters and digits at both ends. Lower case only, so that no two names differ in case alone.
  * Throws UserError.

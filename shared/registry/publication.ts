@@ -6,7 +6,7 @@ import {type AliasWorld, moveAlias} from './aliases.js'
 import {bytesBlob, fileBlob, sendBlob} from './blobs.js'
 import {loggedDigests, logVersion} from './log.js'
 import {type Lineage, MANIFEST, type Manifest, manifestKey, parseManifest} from './manifest.js'
-import {countOf, isVersion, parseAlias, parseName, parseVersion} from './names.js'
+import {checkWords, countOf, isVersion} from './names.js'
 import {renderDocument} from './record.js'
 import {insist} from './retry.js'
 import type {BlobOwner, ObjectStore, Stores} from './store.js'
@@ -67,12 +67,6 @@ export async function readManifest(objects: ObjectStore, name: string, version: 
   const key = manifestKey(name, version)
   const stored = await objects.get(key)
   return stored && parseManifest(key, stored.bytes)
-}
-
-function checkWords({name, version, alias}: Publication): void {
-  parseName(name)
-  if (version !== undefined) parseVersion(version)
-  if (alias !== undefined) parseAlias(alias)
 }
 
 type Tree = Awaited<ReturnType<typeof treeDigest>> & {readonly kind: 'file' | 'folder'}

@@ -1,10 +1,10 @@
-import {CONFIG, choice, duration, gates, number, REGISTRY, secret, text, words} from '#shared/inputs'
+import {CONFIG, choice, duration, gates, number, REGISTRY, registryAddress, secret, text, words} from '#shared/inputs'
 
 export const inputs = {
   endpoint: text({required: true, variable: 'TRAINYARD_ENDPOINT'}),
   'endpoint-token': secret({variable: 'TRAINYARD_ENDPOINT_TOKEN'}),
   name: text({required: true}),
-  registry: text({required: true, variable: 'TRAINYARD_REGISTRY'}),
+  registry: registryAddress({required: true, variable: 'TRAINYARD_REGISTRY'}),
   version: text({default: 'candidate'}),
   gates: gates({default: ['error_rate <= stable']}),
   telemetry: text(),

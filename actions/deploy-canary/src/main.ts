@@ -24,8 +24,8 @@ export default action('deploy-canary', inputs, async (given, world) => {
   const steps = parseSteps(given.steps)
   const {name} = given
   const registry = await openRegistry(given.registry, registryWorldOf(world))
-  const candidate = await resolveCandidate(registry, name, given.version)
   const ports = openPorts(given, world, registry, name)
+  const candidate = await resolveCandidate(registry, name, given.version)
   const key = `canaries/${createHash('sha256').update(ports.endpoint.name).digest('hex')}.json`
   const policy = {lines, mode: given.mode, onInconclusive: given.onInconclusive, minimumRequests: given.minimumRequests}
   return await deploy(ports, {key, name, candidate, steps, lines, deadlineMs: given.deadline}, policy, await versionNames(registry, name))

@@ -1,8 +1,8 @@
-import {CONFIG, choice, EVIDENCE, path, REGISTRY, text, words} from '#shared/inputs'
+import {CONFIG, choice, EVIDENCE, path, REGISTRY, registryAddress, text, words} from '#shared/inputs'
 
 export const inputs = {
   name: text({required: true}),
-  registry: text({required: true, variable: 'TRAINYARD_REGISTRY'}),
+  registry: registryAddress({required: true, variable: 'TRAINYARD_REGISTRY'}),
   model: path(),
   require: words({default: ['evaluate']}),
   version: text(),

@@ -7,6 +7,7 @@ import {readEvidence} from '#shared/evidence/files'
 import {digestOfTree, readBounded, treeDigest} from '#shared/files'
 import {type InputsOf, shownPath} from '#shared/inputs'
 import {openRegistry} from '#shared/registry/address'
+import {checkWords} from '#shared/registry/names'
 import {registryWorldOf} from '#shared/world'
 import type {EvidenceRecord} from './case.js'
 import {publishedFindings, refusedFindings} from './findings.js'
@@ -19,6 +20,7 @@ const LARGEST_EVIDENCE = 32 << 20
 
 export default action('publish', inputs, async (given, world) => {
   refuseStrangers(world)
+  checkWords(given)
   const registry = await openRegistry(given.registry, registryWorldOf(world))
   const root = given.evidence ?? world.evidenceRoot
   const {counted: records, refused} = await readEvidence(root, world.origin)

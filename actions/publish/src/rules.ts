@@ -78,7 +78,7 @@ function blindness(name: string, candidates: readonly EvidenceRecord[], counting
   return {
     id: idOf(name),
     verdict: 'error',
-    message: `${name}: could not measure in job ${run.job}, attempt ${run.attempt}: ${checks[0]?.message ?? 'its evidence is empty'}. Mend that and run the job again`
+    message: `${name}: could not measure in job ${run.job}, attempt ${run.attempt}: ${(checks[0]?.message ?? 'its evidence is empty').replace(/\.$/, '')}. Mend that and run the job again`
   }
 }
 

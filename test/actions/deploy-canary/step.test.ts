@@ -148,6 +148,7 @@ test('what the registry does not vouch for is not deployed', async () => {
   })
   for (const [inputs, message] of [
     [{name: 'bare'}, 'bare v1: the registry holds no evidence with it'],
+    [{version: 'v9', endpoint: 'ftp://models.example'}, 'endpoint: expected https://host or http://host'],
     [{version: 'v9'}, 'version v9: there is no such alias or version of wages'],
     [{steps: '5%, 3%'}, 'steps: expected each above the one before'],
     [{gates: 'error_rate <= stable + 1%'}, 'a sum with stable has no test'],

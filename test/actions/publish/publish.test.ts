@@ -1,7 +1,7 @@
 import {execFile} from 'node:child_process'
 import {cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {type Evidence, type Findings, toEvidence} from '#shared/evidence/evidence'
 import {writeEvidence} from '#shared/evidence/files'
@@ -279,11 +279,27 @@ describe('nothing is published', () => {
     await expectRefused(await publish(root, {}, {RUNNER_ENVIRONMENT: 'github-hosted'}), registry, /is gone after the job/)
   })
 
-  test('under a name that could leave its folder', async () => {
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['a name that could leave its folder', {name: '../wages'}, /name "\.\.\/wages": expected 1 to 64 of a-z/],
+    ['a version that is none', {version: '01'}, /version "01": expected v<n> or SemVer/],
+    ['an alias that reads as a version', {alias: 'v3'}, /alias "v3": reads as a version/]
+  ])('under %s, whether there is evidence or not', async (_, inputs, message) => {
     const {root, registry, write} = await pipeline()
+    await expectRefused(await publish(root, inputs), registry, message)
     await write('evaluate', 'judge')
-    await expectRefused(await publish(root, {name: '../wages'}), registry, /name "\.\.\/wages": expected 1 to 64 of a-z/)
+    await expectRefused(await publish(root, inputs), registry, message)
   })
+})
+
+test('a registry in the file is relative to the file, where evaluate looks for the champion too', async () => {
+  const {root, write, digest} = await pipeline()
+  await write('evaluate', 'judge')
+  const config = join(root, 'workspace', 'models', 'wages', 'trainyard.yml')
+  await mkdir(dirname(config), {recursive: true})
+  await writeFile(config, 'registry: store\n')
+  const {code, outputs} = await publish(root, {registry: '', config: 'models/wages/trainyard.yml'})
+  expect([code, outputs.digest]).toEqual([0, digest])
+  expect(await readdir(join(root, 'workspace', 'models', 'wages', 'store', 'models'))).toEqual(['wages'])
 })
 
 test('another model under a taken version is refused with both digests, and the version stays what it was', async () => {

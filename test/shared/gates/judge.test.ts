@@ -204,11 +204,14 @@ describe('a gate that cannot be asked', () => {
     accuracy: metric(normal(0.7, 0.02)),
     row_count: metric({value: 1, n: 1}, {unit: 'count', slices: false, references: []}),
     loss: metric(normal(1, 0.1), {unit: 'number'}),
+    roc_auc: metric(normal(0.7, 0.02)),
+    f1: metric(normal(0.7, 0.02)),
     null_share: metric(normal(0, 0), {takes: 'columns', items: [1, 1]})
   })
   test.each([
     ['accuracy >= 75', '75% or 0.75?'],
     ['acuracy >= 0.5', 'Did you mean accuracy'],
+    ['auc >= 0.5', 'Did you mean roc_auc'],
     ['selection_rate >= 0.5', 'belongs to check-fairness'],
     ['accuracy >= stable', "can't be held against stable in evaluate"],
     ['accuracy == 0.5', 'goes with counts only'],
