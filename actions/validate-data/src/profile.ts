@@ -68,11 +68,8 @@ export function profileAggregates(columns: readonly Column[], {few, countable}: 
             ['min', `min(${cell})::DOUBLE`],
             ['max', `max(${cell})::DOUBLE`],
             ['mean', `avg(${cell})`],
-            ['sd', `stddev_samp(${cell}) FILTER (isfinite(${cell}::DOUBLE))`],
-            [
-              'quantiles',
-              `reservoir_quantile(${cell}::DOUBLE, ${JSON.stringify(LEVELS)}, ${RESERVOIR_ROWS}) FILTER (isfinite(${cell}::DOUBLE))`
-            ]
+            ['sd', `stddev_samp(${finiteOf(cell)})`],
+            ['quantiles', `reservoir_quantile(${finiteOf(cell)}, ${JSON.stringify(LEVELS)}, ${RESERVOIR_ROWS})`]
           ]
         : []
     const values: readonly (readonly [string, string])[] =
@@ -88,6 +85,9 @@ export function profileAggregates(columns: readonly Column[], {few, countable}: 
   })
   return [{key: ROWS, sql: 'count(*)'}, ...own]
 }
+
+/** Cheaper than a FILTER, for which DuckDB slices every column of the pass once more. */
+const finiteOf = (cell: string) => `CASE WHEN isfinite(${cell}::DOUBLE) THEN ${cell}::DOUBLE END`
 
 export const ROWS = 'profile rows'
 const keyOf = (part: string, name: string) => `profile ${part} ${name}`

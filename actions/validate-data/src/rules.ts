@@ -32,7 +32,8 @@ function countSql(measure: Measure, columns: readonly Column[], rules: readonly 
       : undefined
   }
   const condition = predicateOf(measure, columns, rules)
-  return condition === undefined ? undefined : `count(*) FILTER (${condition})`
+  // Cheaper than count(*) FILTER, for which DuckDB slices every column of the pass once more.
+  return condition === undefined ? undefined : `coalesce(sum((${condition})::INTEGER), 0)::BIGINT`
 }
 
 function predicateOf(measure: Measure, columns: readonly Column[], rules: readonly Rule[]): string | undefined {
