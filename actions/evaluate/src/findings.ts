@@ -15,6 +15,7 @@ export interface Sat {
   readonly champion: Pick<Champion, 'state' | 'title'>
   readonly given?: Judged['given']
   readonly threshold: number
+  readonly seed: number
 }
 
 /** Judges the candidate's answers, alone and paired with the champion's. */
@@ -23,13 +24,14 @@ export async function judgeQuality({
   exam,
   champion,
   given,
-  threshold
+  threshold,
+  seed
 }: Sat): Promise<Pick<Findings, 'checks' | 'figures' | 'facts' | 'materials'>> {
   const candidate = scoredBy(exam, exam.candidate)
   const other = exam.champion && scoredBy(exam, exam.champion)
   const championState =
     exam.championFault === undefined ? champion.state : ({kind: 'error', message: `champion: ${exam.championFault}`} as const)
-  const checks = await judgeGates(gates, measuredQuality({exam, candidate, champion: other, championState, given}), 'evaluate')
+  const checks = await judgeGates(gates, measuredQuality({exam, candidate, champion: other, championState, given, seed}), 'evaluate')
   return {
     checks,
     figures: figuresOf(candidate, other, exam, champion.title),

@@ -22,7 +22,9 @@ export default action('evaluate', inputs, async (given, world): Promise<Findings
   try {
     const metrics = await readMetrics(given, world)
     const {written} = await keepPredictions(exam, world)
-    const judged = await judgeQuality({...given, exam, champion, given: metrics}).finally(() => written.catch(() => undefined))
+    const judged = await judgeQuality({...given, exam, champion, given: metrics, seed: world.seed}).finally(() =>
+      written.catch(() => undefined)
+    )
     const kept = await written
     const subject = await subjectFor(given, exam)
     const materials = [...(judged.materials ?? []), ...predictionsOf(given, exam)]

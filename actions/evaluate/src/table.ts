@@ -3,21 +3,24 @@ import type {Exam} from '#shared/exam/exam'
 import type {Condition} from '#shared/gates/gate'
 import type {Measured, Metric, MetricTable, ReferenceState} from '#shared/gates/metric'
 import {QUALITY, type QualityMetric} from '#shared/metrics/quality'
-import type {Scored} from '#shared/metrics/scored'
+import type {Sampling, Scored} from '#shared/metrics/scored'
 
 export interface Judged {
   readonly exam: Pick<Exam, 'names' | 'values' | 'rows'>
   readonly candidate: Scored
   readonly champion?: Scored
   readonly championState: ReferenceState
+  readonly seed: number
   /** metrics from elsewhere, taken as exact, and the file they stand in */
   readonly given?: {readonly file: string; readonly metrics: Readonly<Record<string, number>>}
 }
 
 /** What gates of evaluate can ask for: our metrics on the exam and its slices, and those of the metrics file. */
-export function measuredQuality({exam, candidate, champion, championState, given}: Judged): Measured {
+export function measuredQuality({exam, candidate, champion, championState, given, seed}: Judged): Measured {
   const cut = (scored: Scored, slice: readonly Condition[]): Scored => ({...scored, rows: exam.rows(slice)})
-  const ours = Object.fromEntries(Object.entries(QUALITY).map(([name, metric]) => [name, qualityMetric(metric, candidate, champion, cut)]))
+  const ours = Object.fromEntries(
+    Object.entries(QUALITY).map(([name, metric]) => [name, qualityMetric(metric, candidate, champion, cut, {seed})])
+  )
   return {
     metrics: {...ours, ...givenMetrics(given)},
     references: {
@@ -33,7 +36,8 @@ function qualityMetric(
   {unit, measure, compare, compareWithOverall}: QualityMetric,
   candidate: Scored,
   champion: Scored | undefined,
-  cut: (scored: Scored, slice: readonly Condition[]) => Scored
+  cut: (scored: Scored, slice: readonly Condition[]) => Scored,
+  sampling: Sampling
 ): Metric {
   return {
     unit,
@@ -41,14 +45,17 @@ function qualityMetric(
     items: [0, 0],
     slices: true,
     references: ['champion', 'base', 'overall'],
-    measure: ({slice}) => measure(cut(candidate, slice)),
+    measure: ({slice}) => measure(cut(candidate, slice), sampling),
     compare: ({slice}, reference, factor) => {
       const own = cut(candidate, slice)
       if (reference === 'overall') {
-        return {reference: measure(candidate).value, difference: compareWithOverall(candidate, own.rows ?? new Uint32Array(), factor)}
+        return {
+          reference: measure(candidate).value,
+          difference: compareWithOverall(candidate, own.rows ?? new Uint32Array(), factor, sampling)
+        }
       }
       if (champion === undefined) throw new Error('the champion was not scored')
-      return {reference: measure(cut(champion, slice)).value, difference: compare(own, champion, factor)}
+      return {reference: measure(cut(champion, slice)).value, difference: compare(own, champion, factor, sampling)}
     }
   }
 }
