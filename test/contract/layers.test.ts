@@ -16,7 +16,7 @@ const ALLOWED: readonly (readonly [files: RegExp, imports: RegExp])[] = [
   [/^actions\/[^/]+\/src\//, /^(?:\.\/|#shared\/(?:evidence|gates|stats|metrics|contracts|report|inputs|errors)(?:\/|$))/],
   [/^shared\/stats\//, /^(?:\.\/|#shared\/stats\/)/],
   [/^shared\/(?:errors|version)\.ts$/, /^$/],
-  [/^shared\/(?:event)\.ts$/, /^$/],
+  [/^shared\/event\.ts$/, /^#shared\/errors$/],
   [/^shared\/evidence\//, /^(?:\.\/|#shared\/(?:errors|files|evidence)|node:|ajv$)/],
   [/^shared\/files\.ts$/, /^(?:\.\/errors|#shared\/errors|node:)/],
   [/^shared\/(?:process|engines)(?:\.ts|\/)/, /^(?:\.\/|\.\.\/|#shared\/(?:errors|process|files)|node:)/],
