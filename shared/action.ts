@@ -2,9 +2,9 @@ import {appendFile, mkdir} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import * as core from '@actions/core'
 import {messageOf, UserError} from '#shared/errors'
-import type {RunEvent} from '#shared/event'
+import {finishedRun, parseEvent, type RunEvent} from '#shared/event'
 import {type Check, type Evidence, type Findings, type Material, outcomeOf, toEvidence} from '#shared/evidence/evidence'
-import {writeEvidence} from '#shared/evidence/files'
+import {originOf, writeEvidence} from '#shared/evidence/files'
 import {readText} from '#shared/files'
 import {shownPath} from '#shared/inputs'
 import {type Config, readConfig, type Vocabulary} from '#shared/inputs/config'
@@ -112,8 +112,11 @@ async function openWorld(host: Host, config: Config | undefined): Promise<World>
     })
   })
   let interruption: AbortSignal | undefined
+  const event = await readEvent(host.env)
+  const {repository, runId} = places.run
   return {
     ...places,
+    origin: originOf({repository, runId: finishedRun(event) ?? runId}, places.onRunner),
     env: host.env,
     cwd: host.cwd,
     configFolder: config?.folder ?? host.cwd,
@@ -121,7 +124,7 @@ async function openWorld(host: Host, config: Config | undefined): Promise<World>
     now: host.now,
     seed: 1,
     fetch: globalThis.fetch,
-    event: await readEvent(host.env),
+    event,
     log: line => host.print(line),
     warning: (message, at) =>
       places.onRunner ? core.warning(message, {file: at?.file, startLine: at?.line}) : host.print(`warning: ${message}`),
@@ -146,8 +149,7 @@ function listenForSignals(): AbortSignal {
 async function readEvent(env: World['env']): Promise<RunEvent> {
   const name = env.GITHUB_EVENT_NAME || 'local'
   if (!env.GITHUB_EVENT_PATH) return {name, payload: {}}
-  const payload: unknown = JSON.parse(await readText(env.GITHUB_EVENT_PATH, 32 << 20))
-  return {name, payload: typeof payload === 'object' && payload !== null ? (payload as Record<string, unknown>) : {}}
+  return parseEvent(name, await readText(env.GITHUB_EVENT_PATH, 32 << 20), env.GITHUB_EVENT_PATH)
 }
 
 const onRunner = (host: Host) => host.env.GITHUB_ACTIONS === 'true'

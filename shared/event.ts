@@ -1,11 +1,30 @@
+import {UserError} from '#shared/errors'
+
 /** The event that started a run, as far as it is looked at; everything in it comes from outside. */
 export interface RunEvent {
   readonly name: string
   readonly payload: Readonly<Record<string, unknown>>
 }
 
+/** The event of a payload file. Throws UserError when it is no JSON. */
+export function parseEvent(name: string, text: string, file: string): RunEvent {
+  try {
+    const payload: unknown = JSON.parse(text)
+    return {name, payload: typeof payload === 'object' && payload !== null ? (payload as Record<string, unknown>) : {}}
+  } catch (cause) {
+    throw new UserError(`${file}: the event (GITHUB_EVENT_PATH) is not JSON`, {hint: 'Hand on the file as the runner wrote it.', cause})
+  }
+}
+
+/** The run whose evidence this one is about: under `workflow_run` the one that has ended, else none. */
+export function finishedRun({name, payload}: RunEvent): string | undefined {
+  const id = name === 'workflow_run' ? at(at(payload, 'workflow_run'), 'id') : undefined
+  return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? String(id) : undefined
+}
+
 /** Why code of this event must not be trusted with credentials or machines; undefined when it may be. */
 export function untrusted({name, payload}: RunEvent): string | undefined {
+  if (name === 'workflow_run') return untrustedRun(payload)
   if (name !== 'pull_request' && name !== 'pull_request_target') return undefined
   const pull = at(payload, 'pull_request')
   const head = at(pull, 'head')
@@ -16,6 +35,16 @@ export function untrusted({name, payload}: RunEvent): string | undefined {
     return `this pull request is from ${from === undefined ? 'a deleted fork' : 'a fork'}`
   }
   return undefined
+}
+
+// The run that has ended was someone else's code when it ran for a pull request of a fork.
+function untrustedRun(payload: RunEvent['payload']): string | undefined {
+  const run = at(payload, 'workflow_run')
+  const from = text(at(run, 'head_repository'), 'full_name')
+  const to = text(at(payload, 'repository'), 'full_name') ?? text(at(run, 'repository'), 'full_name')
+  if (text(at(run, 'actor'), 'login') === 'dependabot[bot]') return 'the run that has ended is from Dependabot'
+  if (from === undefined) return 'the run that has ended is from a deleted fork'
+  return from === to ? undefined : 'the run that has ended is from a fork'
 }
 
 /** The pull request that a run is about, or undefined. */

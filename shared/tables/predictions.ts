@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs'
 import {rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout} from 'node:timers/promises'
-import {UserError} from '#shared/errors'
+import {messageOf, UserError} from '#shared/errors'
 import {type FileDigest, sha256File} from '#shared/files'
 import {openDatabase, type TableLimits} from './database.js'
 import {identifier, literal} from './sql.js'
@@ -27,7 +27,7 @@ const CHUNK_ROWS = 2048
 
 /**
  * Writes a table with added columns, one value a row in file order, to `<folder>/predictions-<12 hex of its sha256>.parquet`.
- * Throws UserError when a length differs from the rows or an added name is already a column.
+ * Throws UserError when an added name is already a column, and when the folder can't take the file; nothing half-written is left.
  */
 export async function writePredictions(request: WriteRequest): Promise<FileDigest & {readonly path: string}> {
   const {added, rows, names, folder} = request
@@ -43,6 +43,16 @@ export async function writePredictions(request: WriteRequest): Promise<FileDiges
     const path = join(folder, `predictions-${digest.sha256.slice(0, 12)}.parquet`)
     await rename(draft, path)
     return {...digest, path}
+  } catch (error) {
+    // The rows are sound: it is the place that refuses.
+    if (error instanceof UserError || !messageOf(error).includes(draft)) throw error
+    throw new UserError(
+      `${folder}: the predictions could not be written (${messageOf(error).split('\n')[0].replaceAll(draft, 'its file')})`,
+      {
+        hint: 'Free some space there, or let the user of this runner write there.',
+        cause: error
+      }
+    )
   } finally {
     await rm(draft, {force: true})
   }

@@ -155,6 +155,33 @@ test.each([
   expect(yard.weights()).toEqual({[stable.digest]: 100})
 })
 
+test('telemetry that fails in the second step and comes and goes holds there, and is over at the deadline', async () => {
+  const {yard, stable} = await serving()
+  const candidate = await yard.publish(OTHER)
+  const {openTelemetry} = await import('#shared/telemetry/telemetry')
+  const sound = yard.ports().telemetry
+  const down = openTelemetry({address: 'http://telemetry.example/metrics', fetch: async () => new Response('', {status: 503})})
+  let looks = 0
+  const steps: number[] = []
+  const telemetry: typeof sound = {
+    ...sound,
+    read: async (...given) => {
+      const weight = yard.weights()[candidate.digest] ?? 0
+      steps.push(weight)
+      if (weight <= 10) return await sound.read(...given)
+      // Where it answers, nobody has asked for anything since.
+      yard.traffic = 0
+      return await (++looks % 2 === 1 ? down : sound).read(...given)
+    }
+  }
+  const findings = await yard.run(candidate, {telemetry}, {deadlineMs: 1500})
+  expect(findings.outputs).toEqual({result: 'rolled-back', version: stable.digest})
+  expect(looks).toBeGreaterThan(3)
+  expect(new Set(steps.filter(weight => weight > 0)).size).toBe(2)
+  expect(yard.weights()).toEqual({[stable.digest]: 100})
+  expect((await yard.registry.resolve('wages', 'champion'))?.digest).toBe(stable.digest)
+})
+
 test('an abort goes back and stays aborted; before anything moved it is a no-op and green', async () => {
   const {yard, stable} = await serving()
   const candidate = await yard.publish(OTHER)

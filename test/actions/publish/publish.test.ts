@@ -273,6 +273,16 @@ describe('nothing is published', () => {
     await expectRefused(ending, registry, new RegExp(`publish: this pull request is from ${from}, and what it made may not be published`))
   })
 
+  test('that a run of a fork made, from the run that follows it', async () => {
+    const {root, registry, write} = await pipeline()
+    await write('evaluate', 'judge')
+    const event = join(root, 'event.json')
+    const run = {id: Number(RUN.runId), head_repository: {full_name: 'eve/wages'}}
+    await writeFile(event, JSON.stringify({workflow_run: run, repository: {full_name: RUN.repository}}))
+    const ending = await publish(root, {}, {GITHUB_EVENT_NAME: 'workflow_run', GITHUB_EVENT_PATH: event, GITHUB_RUN_ID: '5'})
+    await expectRefused(ending, registry, /publish: the run that has ended is from a fork, and what it made may not be published/)
+  })
+
   test('into a folder of a GitHub-hosted runner', async () => {
     const {root, registry, write} = await pipeline()
     await write('evaluate', 'judge')

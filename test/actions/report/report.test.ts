@@ -123,6 +123,18 @@ describe('the step', () => {
     expect(log).toMatch(/::warning ::.*evaluate-[0-9a-f]{12}\.json does not count: it is of run 1, not 19384756210/)
   })
 
+  test('under workflow_run the evidence is that of the run that has ended', async () => {
+    const {root} = await job([evidenceOf('evaluate', [PASSED])])
+    const event = join(root, 'ended.json')
+    const env = {GITHUB_EVENT_NAME: 'workflow_run', GITHUB_EVENT_PATH: event, GITHUB_RUN_ID: '5'}
+    await writeFile(event, JSON.stringify({workflow_run: {id: Number(RUN.runId)}}))
+    expect((await report(root, {}, env)).code).toBe(0)
+    await writeFile(event, JSON.stringify({workflow_run: {id: 4}}))
+    const {code, log} = await report(root, {}, env)
+    expect(code).toBe(1)
+    expect(log).toMatch(/does not count: it is of run 19384756210, not 4/)
+  })
+
   test('a second report does not read the first as evidence', async () => {
     const {root} = await job([evidenceOf('evaluate', [PASSED])])
     await report(root, {require: 'evaluate, train'})

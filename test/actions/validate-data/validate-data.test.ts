@@ -292,10 +292,15 @@ describe('gates', () => {
   })
 
   test('no rows is an error', async () => {
-    const {check} = await run({'d.csv': 'a\n'}, {data: 'd.csv', gates: ['row_count >= 0', 'mean(a) >= 0']}).catch(() => ({
-      check: () => undefined
-    }))
-    expect(check('row_count >= 0')?.verdict ?? 'error').toBe('error')
+    const {code, evidence} = await run({'d.csv': 'a\n'}, {data: 'd.csv', gates: ['row_count >= 0', 'null_share(a) <= 1']})
+    expect([code, evidence?.outcome, evidence?.checks.map(({verdict, message}) => [verdict, message])]).toEqual([
+      3,
+      'red',
+      [
+        ['error', 'row_count >= 0: no rows, so nothing was measured'],
+        ['error', 'null_share(a) <= 1: no rows, so nothing was measured']
+      ]
+    ])
   })
 
   test.each([

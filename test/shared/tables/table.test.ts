@@ -164,6 +164,18 @@ describe('writePredictions', () => {
     table.close()
   })
 
+  test('a folder that does not take it is named, and nothing is left there', async () => {
+    const {cwd, open} = folder({'a.csv': 'a\n1\n', 'full/kept.txt': ''})
+    const table = await open('a.csv')
+    await expect(table.writePredictions(join(cwd, 'gone'), {score: Float64Array.of(0.5)})).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringMatching(new RegExp(`^${join(cwd, 'gone')}: the predictions could not be written \\(.*its file`)),
+      hint: expect.stringContaining('Free some space')
+    })
+    table.close()
+    expect(readdirSync(cwd).toSorted()).toEqual(['a.csv', 'full'])
+  })
+
   test('refuses a name that the exam has, and leaves no file', async () => {
     const {cwd, open} = folder({'exam.csv': 'Score\n1\n'})
     const table = await open('exam.csv')
