@@ -10,6 +10,8 @@ export interface Estimate {
   readonly value: number | null
   /** rows, groups or requests in the denominator */
   readonly n: number
+  /** rows that were looked at, where the denominator may be fewer; absent: `n` */
+  readonly rows?: number
   /** one-sided bounds at level 1 - alpha each, for alpha in (0, 0.5]; absent: `value` is exact */
   readonly bounds?: (alpha: number) => Bounds
   /** name of the bounds' method: `Wilson`, `DeLong`, `paired bootstrap, B = 2000` */
