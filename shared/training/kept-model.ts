@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {cp, mkdir, rename, rm, stat} from 'node:fs/promises'
 import {basename, join} from 'node:path'
-import {UserError} from '#shared/errors'
+import {messageOf, UserError} from '#shared/errors'
 import {type TreeDigest, treeDigest} from '#shared/files'
 
 export interface KeptModel extends TreeDigest {
@@ -12,7 +12,7 @@ export interface KeptModel extends TreeDigest {
 
 /**
  * Copies a model, a file or a folder, to `<folder>/model-<first 12 hex digits of its digest>/`, so that what is handed on is what was hashed.
- * Throws UserError when it is empty, holds what no artifact carries (hidden files, links), or changes meanwhile; then nothing is left in `folder`.
+ * Throws UserError when it is empty, holds what no artifact carries (hidden files, links), changes meanwhile, or finds no room; then nothing is left in `folder`.
  */
 export async function keepModel(model: string, folder: string): Promise<KeptModel> {
   const digest = await treeDigest(model)
@@ -33,8 +33,14 @@ export async function keepModel(model: string, folder: string): Promise<KeptMode
       throw new UserError(`${model}: changed while it was copied`, {hint: 'something still writes to it: let the command end first'})
     await rm(join(folder, short), {recursive: true, force: true})
     await rename(copy, join(folder, short))
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    throw new UserError(`${folder}: the model could not be kept there (${messageOf(error)})`, {
+      hint: 'free some space there, or let the user of this runner write there',
+      cause: error
+    })
   } finally {
-    await rm(copy, {recursive: true, force: true})
+    await rm(copy, {recursive: true, force: true}).catch(() => undefined)
   }
   return {...digest, path: join(folder, name), name}
 }

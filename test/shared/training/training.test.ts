@@ -1,4 +1,4 @@
-import {execFileSync} from 'node:child_process'
+import {execFileSync, spawnSync} from 'node:child_process'
 import {chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -7,6 +7,7 @@ import {codeDigest} from '#shared/training/code'
 import {keepModel} from '#shared/training/kept-model'
 import {readMachine} from '#shared/training/machine'
 import {readStamp, unwritten} from '#shared/training/stamp'
+import {compile} from '../../support/compile.js'
 
 function folder(...paths: string[]): string {
   const root = mkdtempSync(join(tmpdir(), 'training-'))
@@ -76,6 +77,20 @@ test('a hidden model file is refused, and nothing is left', async () => {
   const root = folder('.model')
   await expect(keepModel(join(root, '.model'), join(root, 'out'))).rejects.toThrow('a hidden file would be left out')
   expect(readdirSync(root)).toEqual(['.model'])
+})
+
+test('a disk without room for the copy is named, and nothing is left', async () => {
+  const root = folder('out/kept')
+  writeFileSync(join(root, 'model.onnx'), Buffer.alloc(1 << 20))
+  const {program, remove} = await compile('test/support/files-child.ts')
+  const [model, out] = [join(root, 'model.onnx'), join(root, 'out')]
+  // The kernel refuses to let any file of this process grow beyond 64 KiB.
+  const {stdout} = spawnSync('bash', ['-c', `ulimit -f 64 && exec "${process.execPath}" "${program}" keep "${model}" "${out}"`], {
+    encoding: 'utf8'
+  })
+  await remove()
+  expect(stdout).toMatch(new RegExp(`^${out}: the model could not be kept there \\(EFBIG`))
+  expect([readdirSync(out), readdirSync(root).toSorted()]).toEqual([['kept'], ['model.onnx', 'out']])
 })
 
 test('GPUs come from nvidia-smi, where there is one that works', async () => {
