@@ -62,12 +62,10 @@ export async function downloadArtifacts(
 
 function refuseName(name: string): void {
   const bad = /["<>|*?\r\n\\/:]/.exec(name)
-  if (bad !== null || name === '') {
-    throw new UserError(`artifact name ${JSON.stringify(name)}: ${bad ? `${JSON.stringify(bad[0])} is not allowed` : 'is empty'}`, {
-      kind: 'usage',
-      hint: 'letters, digits, - and _'
-    })
-  }
+  const dots = name === '.' || name === '..'
+  if (bad === null && name !== '' && !dots) return
+  const reason = bad ? `${JSON.stringify(bad[0])} is not allowed` : dots ? 'is a folder, not a name' : 'is empty'
+  throw new UserError(`artifact name ${JSON.stringify(name)}: ${reason}`, {kind: 'usage', hint: 'letters, digits, - and _'})
 }
 
 async function search(upload: Upload): Promise<{files: string[]; root: string}> {

@@ -58,9 +58,14 @@ test('a name once per run; what is there stays', async () => {
   expect(list(join(cwd, 'store/art'))).toEqual(['y'])
 })
 
-test.each(['a/b', 'a:b', 'a*', '', 'a\nb'])('the name %j is refused', async name => {
-  await expect(upload(tree('out/a'), 'out', {name})).rejects.toThrow('artifact name')
-})
+test.each(['a/b', 'a\\b', 'a:b', 'a*', 'a?', 'a"', 'a<', 'a>', 'a|', '', 'a\nb', 'a\rb', '.', '..'])(
+  'the name %j is refused, and nothing is overwritten',
+  async name => {
+    const cwd = tree('out/a', 'store/other/x')
+    await expect(upload(cwd, 'out', {name, overwrite: true})).rejects.toThrow(`artifact name ${JSON.stringify(name)}`)
+    expect(list(cwd)).toEqual(['out/a', 'store/other/x'])
+  }
+)
 
 test('nothing found makes no artifact', async () => {
   const cwd = tree('a')
