@@ -29,10 +29,10 @@ Runs a workflow on this machine: every job in a workspace of its own, with the a
   --skip-unknown        leave out steps whose action is not known here
   --work-dir <folder>   keep everything here for inspection; default: a temporary folder, kept when red
 
-Exit code: 0 green, 1 red, 2 usage.
+Exit code: 0 green, 1 red or no job ran, 2 usage.
 `
 
-/** `trainyard run …`: 0 green, 1 red, 2 when the command line or the workflow cannot be obeyed. */
+/** `trainyard run …`: 0 green, 1 red or every job skipped, 2 when the command line or the workflow cannot be obeyed. */
 export async function runCommand(args: readonly string[], io: RunIo): Promise<number> {
   try {
     if (args.includes('--help') || args.includes('-h')) {

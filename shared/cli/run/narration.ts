@@ -41,7 +41,11 @@ export function renderResult(run: RunResult, colour: boolean): string {
     const time = job.result === 'skipped' ? '' : seconds(job.durationMs)
     return `${sign(job.result, colour)} ${job.name.padEnd(width)}  ${job.result.padEnd(9)} ${time.padStart(8)}${reason && `  ${reason}`}`.trimEnd()
   })
-  const verdict = run.result === 'green' ? tint('green', 'green', colour) : tint('red', 'red', colour)
+  const verdict = {
+    green: tint('green', 'green', colour),
+    red: tint('red', 'red', colour),
+    'nothing-ran': tint('red', 'no job ran: every one was skipped', colour)
+  }[run.result]
   const folder = run.workDir === undefined ? '' : `\nfiles of the run: ${run.workDir}`
   return `\n${rows.join('\n')}\n\n${run.workflow} (${run.event}): ${verdict}${folder}\n`
 }

@@ -37,11 +37,12 @@ export interface RunOptions {
 }
 
 export interface RunResult {
-  readonly result: 'green' | 'red'
+  /** `nothing-ran`: every job was skipped, so that nothing was tried and nothing is green */
+  readonly result: 'green' | 'red' | 'nothing-ran'
   readonly workflow: string
   readonly event: string
   readonly jobs: readonly JobResult[]
-  /** undefined when the folder is gone: a green run without `workDir` */
+  /** undefined when the folder is gone: a run without `workDir` that is not red */
   readonly workDir?: string
   readonly artifactsDir?: string
 }
@@ -73,16 +74,21 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
   }
   await runJobs(run, workflow)
   const jobs = [...run.results.values()]
-  const red = run.cancelled || jobs.some(job => job.result === 'cancelled' || (job.result === 'failure' && !job.tolerated))
-  const kept = red || options.workDir !== undefined
+  const result = resultOf(run.cancelled, jobs)
+  const kept = result === 'red' || options.workDir !== undefined
   if (!kept) await rm(root, {recursive: true, force: true})
   return {
-    result: red ? 'red' : 'green',
+    result,
     workflow: workflow.name,
     event: facts.event.name,
     jobs,
     ...(kept && {workDir: root, artifactsDir: run.artifacts.folder})
   }
+}
+
+function resultOf(cancelled: boolean, jobs: readonly (JobResult & {readonly tolerated: boolean})[]): RunResult['result'] {
+  if (cancelled || jobs.some(job => job.result === 'cancelled' || (job.result === 'failure' && !job.tolerated))) return 'red'
+  return jobs.every(job => job.result === 'skipped') ? 'nothing-ran' : 'green'
 }
 
 async function prepare(options: RunOptions): Promise<{workflow: Workflow; facts: RunState['facts']}> {

@@ -61,6 +61,16 @@ test('a red run names the job, the step and the reason', async () => {
   expect(untimed(stdout)).toContain('✗ a    failure TIME s  judge: roc_auc is below\n\nw.yml (push): red\nfiles of the run: ')
 })
 
+test('a run whose jobs were all skipped is no green one', async () => {
+  const job = (id: string, more: string) => `  ${id}:\n    runs-on: x\n    ${more}\n    steps: [{run: 'echo ran'}]\n`
+  const {code, stdout} = await trainyardRun(
+    `name: training\non: push\njobs:\n${job('a', "if: github.ref == 'refs/heads/other'")}${job('b', 'needs: a')}`,
+    ['w.yml']
+  )
+  expect(code).toBe(1)
+  expect(stdout).toContain('– a    skipped\n– b    skipped\n\ntraining (push): no job ran: every one was skipped\n')
+})
+
 test('variables, secrets, event file and work folder', async () => {
   const workflow = oneJob(
     '- run: echo "${{ vars.A }} ${{ secrets.B }} ${{ secrets.C }} ${{ github.token }} ${{ github.event.x }}" > out.txt; cat out.txt'
