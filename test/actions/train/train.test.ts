@@ -163,8 +163,9 @@ test.each<[string, string, RegExp]>([
   ],
   ['a signal', "process.kill(process.pid, 'SIGKILL'); setTimeout(() => {}, 1e6)", /^node train\.mjs was killed by SIGKILL/]
 ])('%s of the command is an error in the evidence; a model that it wrote does not count', async (_, ending, message) => {
-  const {code, evidence, check} = await run(WRITE + ending)
+  const {code, evidence, outDir, check} = await run(WRITE + ending)
   expect([code, evidence.verdict, evidence.outcome, evidence.subjects]).toEqual([3, 'error', 'red', []])
+  expect(readdirSync(outDir).filter(name => !name.startsWith('train-'))).toEqual([])
   expect(check('train.exit')).toEqual({id: 'train.exit', verdict: 'error', message: expect.stringMatching(message)})
   expect(evidence.materials.map(({kind}) => kind)).toEqual(['code', 'environment'])
 })
