@@ -54,8 +54,8 @@ function calibrationError({binOf, gaps}: Calibration, weights?: Float64Array): n
 const NONE = 255
 
 function pointOf(n: number, value: number): Point {
-  if (n === 0) return {value: null, n, reason: 'no rows'}
-  return n < FEWEST ? {value, n, reason: `too few rows: ${n}, at least ${FEWEST} are needed`} : {value, n}
+  if (n === 0) return {value: null, n, rows: n, reason: 'no rows'}
+  return {value, n, rows: n, ...(n < FEWEST ? {reason: `too few rows: ${n}, at least ${FEWEST} are needed`} : {})}
 }
 
 /** Expected calibration error over 15 equal-mass bins. Noise raises it; the lower bound allows for that. */

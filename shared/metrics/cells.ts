@@ -53,8 +53,9 @@ export const BALANCED_ACCURACY: CellMetric = {
 function pointOf({statistic, counted}: CellMetric, cells: ArrayLike<number>): Point {
   const value = statistic(cells)
   const {n, reason} = counted(cells)
-  const why = sumOf(cells, ALL) === 0 ? 'no rows' : reason
-  return {value: Number.isNaN(value) ? null : value, n, ...(why === undefined ? {} : {reason: why})}
+  const rows = sumOf(cells, ALL)
+  const why = rows === 0 ? 'no rows' : reason
+  return {value: Number.isNaN(value) ? null : value, n, rows, ...(why === undefined ? {} : {reason: why})}
 }
 
 export function measureCells(metric: CellMetric, scored: Scored): Estimate {

@@ -7,6 +7,8 @@ export interface Point {
   readonly value: number | null
   /** rows in the denominator */
   readonly n: number
+  /** rows looked at */
+  readonly rows: number
   readonly reason?: string
 }
 
@@ -33,21 +35,21 @@ export function tooFewOfClass(positives: number, negatives: number): string | un
 /** A point with its uncertainty, which is asked for only where there is a value. */
 export function estimated(point: Point, spread: (value: number) => Spread): Estimate {
   if (point.value === null) return point
-  return withReason(point.value, point.n, point.reason, spread(point.value))
+  return withReason({...point, value: point.value}, spread(point.value))
 }
 
 /** `first - factor * second` with its uncertainty. */
 export function difference(first: Point, second: Point, factor: number, spread: (value: number) => Spread): Estimate {
-  const n = Math.min(first.n, second.n)
+  const [n, rows] = [Math.min(first.n, second.n), Math.min(first.rows, second.rows)]
   const reason = first.reason ?? second.reason
-  if (first.value === null || second.value === null) return {value: null, n, reason: reason ?? 'not defined'}
+  if (first.value === null || second.value === null) return {value: null, n, rows, reason: reason ?? 'not defined'}
   const value = first.value - factor * second.value
-  return withReason(value, n, reason, spread(value))
+  return withReason({value, n, rows, reason}, spread(value))
 }
 
-function withReason(value: number, n: number, reason: string | undefined, spread: Spread): Estimate {
+function withReason({value, n, rows, reason}: Point & {readonly value: number}, spread: Spread): Estimate {
   const why = reason ?? spread.reason
-  return {value, n, bounds: spread.bounds, method: spread.method, ...(why === undefined ? {} : {reason: why})}
+  return {value, n, rows, bounds: spread.bounds, method: spread.method, ...(why === undefined ? {} : {reason: why})}
 }
 
 /** What two models that are the same on every row differ by. */

@@ -59,18 +59,18 @@ export interface DisparityOptions {
 export function measureDisparity({rates, kind}: Disparity, groups: Groups, options: DisparityOptions): Estimate {
   const judged = rates.map(rate => judgedGroups(rate, groups, options))
   const n = rowsOf(judged, groups)
+  const rows = groups.cells.reduce((sum, cells) => sum + sumOf(cells, ALL), 0)
   if (judged.some(({names}) => names.length < 2)) {
-    const all = groups.cells.reduce((sum, cells) => sum + sumOf(cells, ALL), 0)
-    return {value: null, n: all, reason: tooFewGroups(judged, groups, options)}
+    return {value: null, n: rows, rows, reason: tooFewGroups(judged, groups, options)}
   }
   const value = worst(
     judged.map(({proportions}) => spread(proportions, kind)),
     kind
   )
   const detail = detailOf(judged)
-  if (Number.isNaN(value)) return {value: null, n, reason: 'no group has a rate above 0, so the ratio is not defined', detail}
+  if (Number.isNaN(value)) return {value: null, n, rows, reason: 'no group has a rate above 0, so the ratio is not defined', detail}
   const pNull = Math.min(1, judged.length * Math.min(...judged.map(({proportions}) => homogeneityP(proportions, options.seed))))
-  return {value, n, ...(twoGroups(judged, kind) ?? resampled(judged, kind, options)), pNull, detail}
+  return {value, n, rows, ...(twoGroups(judged, kind) ?? resampled(judged, kind, options)), pNull, detail}
 }
 
 interface JudgedGroups {
@@ -191,11 +191,11 @@ export function compareDisparity(
   if (Number.isNaN(first) || Number.isNaN(second))
     return {
       reference: Number.isNaN(second) ? null : second,
-      difference: {value: null, n, reason: 'not defined for both models on these groups'}
+      difference: {value: null, n, rows: n, reason: 'not defined for both models on these groups'}
     }
   const difference = first - factor * second
   if (factor === 1 && groups.cells.every(cells => cells[1] + cells[2] + cells[5] + cells[6] === 0)) {
-    return {reference: second, difference: {value: 0, n, bounds: () => ({low: 0, high: 0}), method: 'same predictions'}}
+    return {reference: second, difference: {value: 0, n, rows: n, bounds: () => ({low: 0, high: 0}), method: 'same predictions'}}
   }
   const next = random(options.seed)
   const totals = groups.cells.map(cells => sumOf(cells, [0, 1, 2, 3, 4, 5, 6, 7]))
@@ -203,7 +203,7 @@ export function compareDisparity(
     const drawn = groups.cells.map((cells, index) => multinomial(next, totals[index], cells))
     return value(drawn, 'candidate') - factor * value(drawn, 'reference')
   })
-  return {reference: second, difference: {value: difference, n, ...bootstrapSpread(replicates, 'paired joint bootstrap')}}
+  return {reference: second, difference: {value: difference, n, rows: n, ...bootstrapSpread(replicates, 'paired joint bootstrap')}}
 }
 
 /** Groups that are listed apart: too few rows, or too few positives or negatives for a rate. */

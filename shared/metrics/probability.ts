@@ -22,7 +22,7 @@ export const BRIER: LossMetric = {name: 'brier', loss: (label, score) => (score 
 
 function pointOf({mean, n}: Sample): Point {
   const few = tooFew(n)
-  return {value: n === 0 ? null : mean, n, ...(few === undefined ? {} : {reason: few})}
+  return {value: n === 0 ? null : mean, n, rows: n, ...(few === undefined ? {} : {reason: few})}
 }
 
 function lossesOf({name, loss}: LossMetric, scored: Scored): (row: number) => number {

@@ -5,7 +5,7 @@ export function rankingPoint(labels: Uint8Array, value: number): Point {
   const n = labels.length
   const positives = labels.reduce((sum, label) => sum + label, 0)
   const why = n === 0 ? 'no rows' : (tooFewOfClass(positives, n - positives) ?? tooFew(n))
-  return {value: Number.isNaN(value) ? null : value, n, ...(why === undefined ? {} : {reason: why})}
+  return {value: Number.isNaN(value) ? null : value, n, rows: n, ...(why === undefined ? {} : {reason: why})}
 }
 
 /** Rounding may leave a sum of precisions just below 1. */

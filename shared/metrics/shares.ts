@@ -23,8 +23,9 @@ function proportionOf({successes, denominator}: ShareMetric, cells: ArrayLike<nu
 
 function pointOf(metric: ShareMetric, cells: ArrayLike<number>): Point {
   const {successes, n} = proportionOf(metric, cells)
-  const few = sumOf(cells, ALL) === 0 ? 'no rows' : tooFew(n, metric.rows)
-  return {value: n === 0 ? null : successes / n, n, ...(few === undefined ? {} : {reason: few})}
+  const rows = sumOf(cells, ALL)
+  const few = rows === 0 ? 'no rows' : tooFew(n, metric.rows)
+  return {value: n === 0 ? null : successes / n, n, rows, ...(few === undefined ? {} : {reason: few})}
 }
 
 /** The share with Wilson's bounds. */

@@ -101,7 +101,7 @@ test('two perfect orders of few rows are not taken for equal', () => {
 
 test('a reference without predicted positives leaves precision undefined', () => {
   const none = scoredOf(candidate.labels, new Float64Array(1200).fill(0.1))
-  expect(QUALITY.precision.compare(candidate, none, 1)).toEqual({value: null, n: 0, reason: 'no predicted positives'})
+  expect(QUALITY.precision.compare(candidate, none, 1)).toEqual({value: null, n: 0, rows: 1200, reason: 'no predicted positives'})
 })
 
 test('resamples without a value are counted, not dropped', () => {

@@ -131,7 +131,7 @@ describe('groups that are too small', () => {
         ['tiny', 20, 9, 9]
       ])
     )
-    expect(one).toMatchObject({value: null, reason: '1 of 2 groups has at least 30 rows, and a disparity needs two'})
+    expect(one).toMatchObject({value: null, rows: 120, reason: '1 of 2 groups has at least 30 rows, and a disparity needs two'})
   })
 
   it('are those without enough positives for a rate of positives', () => {
@@ -150,7 +150,7 @@ describe('groups that are too small', () => {
           ['b', 100, 0, 0]
         ])
       )
-    ).toMatchObject({value: null, reason: expect.stringContaining('not defined') as string})
+    ).toMatchObject({value: null, rows: 200, reason: expect.stringContaining('not defined') as string})
     expect(
       measure(
         'demographic_parity_ratio',

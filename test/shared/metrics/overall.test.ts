@@ -32,7 +32,7 @@ describe.each(NAMES)('%s', name => {
   test('of a small slice has a reason, of none no value', () => {
     expect(compareWithOverall(name, candidate, everyRow(1500, 200), 1).reason).toMatch(/^too few/)
     const none = compareWithOverall(name, candidate, new Uint32Array(0), 1)
-    expect([none.value, none.n, none.reason]).toEqual([null, 0, 'no rows'])
+    expect([none.value, none.n, none.rows, none.reason]).toEqual([null, 0, 0, 'no rows'])
   })
   test('overall may itself be a part of the exam', () => {
     const rows = everyRow(1500, 2)

@@ -43,7 +43,7 @@ describe.each(NAMES)('%s', name => {
   })
   test('without a row has no value', () => {
     const estimate = QUALITY[name].measure({...candidate, rows: new Uint32Array(0)})
-    expect(estimate).toEqual({value: null, n: 0, reason: 'no rows'})
+    expect(estimate).toEqual({value: null, n: 0, rows: 0, reason: 'no rows'})
   })
   test('of few rows has a value and a reason', () => {
     const few = QUALITY[name].measure({...candidate, rows: everyRow(1200, 100)})
@@ -71,6 +71,7 @@ describe('a denominator of 0', () => {
     const estimate = QUALITY[name].measure(scored)
     expect(estimate.value).toBeNull()
     expect(estimate.reason).toBe(reason)
+    expect(estimate.rows).toBe(60)
     expect(estimate.bounds).toBeUndefined()
   })
 })
