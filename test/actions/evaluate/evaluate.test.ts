@@ -127,6 +127,15 @@ describe('evaluate', () => {
     expect(unanchored.log).toContain('no enforced gate has a number for a bound')
   })
 
+  it('withholds a verdict against base, which is not compared with yet', async () => {
+    const folder = await folderOf({'exam.csv': examOf(300, 3), 'm.onnx': GOOD, 'trainyard.yml': config('roc_auc >= base')})
+    const {code, evidence} = await onTerminal(folder, 'evaluate', {model: 'm.onnx', champion: 'none'})
+    expect([code, evidence?.verdict]).toEqual([1, 'inconclusive'])
+    expect(evidence?.checks[0].message).toMatch(
+      /^roc_auc >= base: base: comparing with what the merge base published is not in this version/
+    )
+  })
+
   it('withholds a verdict on too few rows, and refuses none', async () => {
     const few = await folderOf({'exam.csv': examOf(20, 5), 'm.onnx': GOOD, 'trainyard.yml': config('accuracy >= 0.01\nroc_auc >= 0.01')})
     const {code, evidence} = await onTerminal(few, 'evaluate', {model: 'm.onnx', champion: 'none', 'on-inconclusive': 'fail'})
