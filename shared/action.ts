@@ -1,5 +1,5 @@
 import {appendFile, mkdir} from 'node:fs/promises'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import * as core from '@actions/core'
 import {messageOf, UserError} from '#shared/errors'
 import {finishedRun, parseEvent, type RunEvent} from '#shared/event'
@@ -47,9 +47,10 @@ export async function runAction<S extends InputSpec>(one: Action<S>, vocabulary:
   const host = onRunner(outside) ? {...outside, print: (line: string) => outside.print(inert(line))} : outside
   let world: World | undefined
   try {
+    world = await openWorld(host)
     const config = await readConfigOf(one, vocabulary, host)
-    world = await openWorld(host, config)
     const given = readInputs(one.inputs, sourcesOf(one, host, config))
+    world = placed(world, given, config)
     maskSecrets(one, host)
     const findings = await measured(one, given, world, host, config)
     const run = {...world.run, finishedAt: host.now().toISOString()}
@@ -57,6 +58,12 @@ export async function runAction<S extends InputSpec>(one: Action<S>, vocabulary:
   } catch (error) {
     return await handError(one.name, error, world, host)
   }
+}
+
+/** The world with what the inputs say of places: the folder of `trainyard.yml`, and where evidence is read. */
+function placed(world: World, given: object, config: Config | undefined): World {
+  const evidence = 'evidence' in given && typeof given.evidence === 'string' ? {evidenceRoot: given.evidence} : {}
+  return {...world, ...evidence, ...(config && {configFolder: config.folder, configFile: config.file})}
 }
 
 async function measured<S extends InputSpec>(
@@ -103,7 +110,7 @@ function maskSecrets(one: Declared, host: Host): void {
   }
 }
 
-async function openWorld(host: Host, config: Config | undefined): Promise<World> {
+async function openWorld(host: Host): Promise<World> {
   const places = placesOf(host.env, host.cwd, host.now())
   await mkdir(places.outDir, {recursive: true}).catch(error => {
     throw new UserError(`${places.outDir}: can't be made (${messageOf(error)})`, {
@@ -119,8 +126,7 @@ async function openWorld(host: Host, config: Config | undefined): Promise<World>
     origin: originOf({repository, runId: finishedRun(event) ?? runId}, places.onRunner),
     env: host.env,
     cwd: host.cwd,
-    configFolder: config?.folder ?? host.cwd,
-    configFile: config?.file,
+    configFolder: host.cwd,
     now: host.now,
     seed: 1,
     fetch: globalThis.fetch,
@@ -236,9 +242,4 @@ function ourFault(name: string, error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const cause = error instanceof Error && error.cause !== undefined ? `\ncaused by: ${messageOf(error.cause)}` : ''
   return `${name} ${VERSION}: this is a fault of Trainyard, not of your workflow.\n${stack}${cause}\nPlease report it with the lines above.`
-}
-
-/** The folder that a path lies in; exported for readers of evidence that follow `files`. */
-export function besideOf(evidenceFile: string, relativePath: string): string {
-  return join(dirname(evidenceFile), relativePath)
 }

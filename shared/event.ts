@@ -25,16 +25,15 @@ export function finishedRun({name, payload}: RunEvent): string | undefined {
 /** Why code of this event must not be trusted with credentials or machines; undefined when it may be. */
 export function untrusted({name, payload}: RunEvent): string | undefined {
   if (name === 'workflow_run') return untrustedRun(payload)
-  if (name !== 'pull_request' && name !== 'pull_request_target') return undefined
+  if (at(at(payload, 'issue'), 'pull_request') !== undefined)
+    return 'a comment on a pull request started this run, so whose code it is can not be told'
   const pull = at(payload, 'pull_request')
-  const head = at(pull, 'head')
+  if (pull === undefined && !name.startsWith('pull_request')) return undefined
   if (text(at(pull, 'user'), 'login') === 'dependabot[bot]') return 'this pull request is from Dependabot'
-  const from = text(at(head, 'repo'), 'full_name')
+  const from = text(at(at(pull, 'head'), 'repo'), 'full_name')
   const to = text(at(payload, 'repository'), 'full_name') ?? text(at(at(pull, 'base'), 'repo'), 'full_name')
-  if (at(at(head, 'repo'), 'fork') === true || from === undefined || (to !== undefined && from !== to)) {
-    return `this pull request is from ${from === undefined ? 'a deleted fork' : 'a fork'}`
-  }
-  return undefined
+  if (from === undefined) return 'this pull request is from a deleted fork'
+  return from === to ? undefined : 'this pull request is from a fork'
 }
 
 // The run that has ended was someone else's code when it ran for a pull request of a fork.

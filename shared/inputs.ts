@@ -156,6 +156,7 @@ export function registryAddress<const O extends Options<string>>(options?: O): R
 
 function resolvePath(given: Given, written: string): string {
   const trimmed = written.trim()
+  if (trimmed === '') throw wrong(given, 'expected a path, got an empty text', 'Give a path, or leave it out.')
   if (trimmed.includes('\0')) throw wrong(given, 'the path holds a NUL character', 'Remove it.')
   return isAbsolute(trimmed) || /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : join(given.base, trimmed)
 }

@@ -176,9 +176,12 @@ export function overallOutcome(checks: readonly Pick<Check, 'verdict' | 'estimat
   return checks.length > 0 && checks.every(check => outcomeOf(check, policy) === 'green') ? 'green' : 'red'
 }
 
-/** The evidence of findings: verdict and outcome are derived here and nowhere else. */
+/** The evidence of findings: verdict and outcome are derived here and nowhere else. Throws when two checks have one id. */
 export function toEvidence(action: Evidence['action'], findings: Findings, run: Omit<Run, 'seed'>): Evidence {
   const policy = findings.policy ?? ENFORCED
+  const ids = findings.checks.map(({id}) => id)
+  const twin = ids.find((id, index) => ids.indexOf(id) < index)
+  if (twin !== undefined) throw new Error(`two checks have the id ${twin}`)
   return {
     schema: SCHEMA,
     action,

@@ -1,4 +1,5 @@
 import {join} from 'node:path'
+import {distance} from 'fastest-levenshtein'
 import {messageOf} from '#shared/errors'
 import type {ReferenceState} from '#shared/gates/metric'
 import type {ModelReference} from '#shared/inputs'
@@ -56,9 +57,22 @@ async function fromRegistry(registry: Registry, name: string, alias: string, tem
     if (isVersion(alias)) return missing(`there is no version ${alias} of ${name} in the registry`)
     if (await registry.everPromoted(name, alias))
       return missing(`the alias ${alias} of ${name} existed and is gone; point it at a version again`)
+    const slip = await misspelling(registry, name, alias)
+    if (slip !== undefined) return missing(slip)
     return {state: {kind: 'nothing', message: 'first model: compared with nothing'}, title: 'first model'}
   }
   const {path} = await registry.fetch(name, found.version, join(tempDir, 'champion'))
   const title = isVersion(alias) ? found.version : `${found.version} (${alias})`
   return {state: {kind: 'ready'}, sitter: {kind: 'model', path, name: `${name} ${title}`}, title}
+}
+
+/** The first model is told from a slip of the pen: another alias than champion, or a name that is nearly that of a model. */
+async function misspelling(registry: Registry, name: string, alias: string): Promise<string | undefined> {
+  const aliases = [...new Set((await registry.log(name)).flatMap(entry => entry.alias ?? []))]
+  if (alias !== 'champion') return `there is no alias ${alias} of ${name}; there is: ${aliases.join(', ') || 'none'}`
+  const names = await registry.names()
+  const near = names.includes(name) ? undefined : names.find(other => distance(other, name) <= 2)
+  return near === undefined
+    ? undefined
+    : `no model is called ${name}, and one is called ${near}; mend the name, or give champion: none for the first of a new one`
 }

@@ -1,15 +1,17 @@
 import {basename} from 'node:path'
 import {UserError} from '#shared/errors'
 import type {Material, Subject} from '#shared/evidence/evidence'
-import {formatNumber} from '#shared/evidence/number'
 import {shownPath} from '#shared/inputs'
 import {type Model, openModel} from '#shared/models/model'
 import type {Column} from '#shared/tables/column'
 import type {Fetched} from '#shared/tables/fetch'
 import {openTable, type Table} from '#shared/tables/table'
+import {type Answers, classesOf, invalidity, parseAnswers} from './answers.js'
 import {joinRows} from './join.js'
-import {type Labels, parseLabels, parsePredictions} from './labels.js'
+import {type Labels, parseLabels, renderPredictions} from './labels.js'
 import {rowsOf, type Sliceable, valuesOf} from './slices.js'
+
+export type {Answers} from './answers.js'
 
 /** Who sits the exam: a model, or predictions that something else made. */
 export type Sitter =
@@ -33,25 +35,12 @@ export interface ExamRequest {
   readonly tempDir: string
 }
 
-/** One sitter's answers, in the order of the exam's rows. */
-export interface Answers {
-  readonly name: string
-  readonly kind: Sitter['kind']
-  /** digest of the model, or of the predictions file */
-  readonly digest: {readonly sha256: string}
-  readonly size: number
-  /** of the positive class; absent: only classes were given */
-  readonly scores?: Float64Array
-  /** 0 or 1 */
-  readonly predictions: Uint8Array
-  /** scores outside [0, 1] or not finite; the first rows, from 1 */
-  readonly invalid: {readonly count: number; readonly rows: readonly number[]}
-}
-
 export interface Exam extends Sliceable {
   readonly n: number
   readonly labels: Uint8Array
   readonly positive: string
+  /** the values of the label that occur */
+  readonly classes: readonly string[]
   /** all columns of the exam, which slices may name */
   readonly names: readonly string[]
   readonly columns: readonly Column[]
@@ -62,8 +51,8 @@ export interface Exam extends Sliceable {
   readonly championFault?: string
   values(column: string): {value: string; n: number}[]
   rows(slice: Parameters<typeof rowsOf>[0]): Uint32Array | undefined
-  /** the table itself, for who writes it on; closed by `close` */
-  readonly table: Table
+  /** Writes the exam with the candidate's score and prediction as Parquet. Throws UserError when the exam has such a column of its own. */
+  writePredictions(folder: string, begun?: () => void): ReturnType<Table['writePredictions']>
   close(): void
 }
 
@@ -78,12 +67,13 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
   const table = await open(data ?? [candidate.path], request)
   const models: Model[] = []
   try {
-    const sitters = await Promise.all([candidate, request.champion].map(sitter => sitter && prepare(sitter, table, request, models)))
-    const [fetched, ready] = await fetchOnce(table, request, sitters)
-    const answers: (Answers | undefined)[] = []
-    for (const sitter of sitters) answers.push(sitter && (await sitter.answer(fetched, ready)))
+    const first = await prepare(candidate, table, request, models)
+    const second = await attempt(async () => request.champion && (await prepare(request.champion, table, request, models)))
+    const [fetched, ready] = await fetchOnce(table, request, [first, 'fault' in second ? undefined : second.value])
+    const own = await first.answer(fetched, ready)
+    const other = 'fault' in second ? second : await attempt(async () => await second.value?.answer(fetched, ready))
     const files = await table.digests()
-    refuseInvalid(answers[0] as Answers)
+    refuseInvalid(own)
     return {
       n: fetched.rows,
       ...ready,
@@ -95,13 +85,13 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
         digest: {sha256},
         size
       })),
-      candidate: answers[0] as Answers,
-      ...championOf(answers[1]),
+      candidate: own,
+      ...championOf(other),
       categorical: name => fetched.categorical(name),
       numeric: name => fetched.numeric(name),
       values: column => valuesOf(fetched.categorical(column)),
       rows: slice => rowsOf(slice, fetched, fetched.rows),
-      table,
+      writePredictions: (folder, begun) => table.writePredictions(folder, addedColumns(own, ready, table.names, request), begun),
       close: () => table.close()
     }
   } catch (error) {
@@ -139,11 +129,16 @@ async function prepare(sitter: Sitter, table: Table, request: ExamRequest, model
   ]
   const all = {names: table.names, numeric: () => undefined, text: () => []}
   const columns = model.columnsOf(all, without)
+  if (columns.includes(request.label)) {
+    throw new UserError(`${name}: reads ${request.label}, the label of the exam`, {
+      hint: 'Train it without the truth that it is to predict.'
+    })
+  }
   return {
     columns,
     answer: async fetched => {
       const {values, invalid} = await model.score({...fetched, names: table.names}, fetched.rows, without)
-      const predictions = Uint8Array.from(values, score => (score >= request.threshold ? 1 : 0))
+      const predictions = classesOf(values, request.threshold)
       return {name, kind: 'model', digest: {sha256: model.digest.sha256}, size: model.digest.size, scores: values, predictions, invalid}
     }
   }
@@ -205,37 +200,22 @@ async function readAnswers(
       kind: 'predictions',
       digest: {sha256: file.sha256},
       size: file.size,
-      ...answersOf(own, rows, given, labels, request, file.name)
+      ...parseAnswers(own, {rows, columns: given, labels, classes: labels.classes, threshold: request.threshold, file: file.name})
     }
   } finally {
     if (!itself) table.close()
   }
 }
 
-function answersOf(
-  own: Fetched,
-  rows: Uint32Array | undefined,
-  given: readonly string[],
-  labels: Labels & {classes: readonly string[]},
-  {threshold}: ExamRequest,
-  file: string
+/** Predictions that are the exam themselves are written on as they are, with the class where it was not given. */
+function addedColumns(
+  {scores, predictions}: Answers,
+  {positive, classes}: Labels & {classes: readonly string[]},
+  names: readonly string[],
+  {data}: ExamRequest
 ) {
-  if (!given.includes('score')) {
-    const predictions = parsePredictions(own.categorical('prediction'), `${file}: prediction`, labels.positive, labels.classes)
-    return {predictions: rows === undefined ? predictions : Uint8Array.from(rows, row => predictions[row]), invalid: {count: 0, rows: []}}
-  }
-  const numbers = own.numeric('score')
-  if (numbers === undefined)
-    throw new UserError(`${file}: score: expected numbers, got text`, {hint: 'Write probabilities between 0 and 1.'})
-  const scores = rows === undefined ? numbers : Float64Array.from(rows, row => numbers[row])
-  const bad: number[] = []
-  let count = 0
-  for (let row = 0; row < scores.length; row++) {
-    if (scores[row] >= 0 && scores[row] <= 1) continue
-    count++
-    if (bad.length < 20) bad.push(row + 1)
-  }
-  return {scores, predictions: Uint8Array.from(scores, score => (score >= threshold ? 1 : 0)), invalid: {count, rows: bad}}
+  const all = {...(scores !== undefined && {score: scores}), prediction: renderPredictions(predictions, positive, classes)}
+  return Object.fromEntries(Object.entries(all).filter(([name]) => data !== undefined || !names.includes(name)))
 }
 
 function refuseInvalid(answers: Answers): void {
@@ -244,15 +224,20 @@ function refuseInvalid(answers: Answers): void {
     throw new UserError(`${answers.name}: ${reason}`, {hint: 'A score is the probability of the positive class, between 0 and 1.'})
 }
 
-function championOf(champion: Answers | undefined): Pick<Exam, 'champion' | 'championFault'> {
-  const fault = champion && invalidity(champion)
-  return fault === undefined ? {champion} : {championFault: fault}
+/** What a person can mend of the champion is its fault, an error for the gates that ask for it and for them alone. */
+async function attempt<T>(work: () => Promise<T>): Promise<{readonly value: T} | {readonly fault: string}> {
+  try {
+    return {value: await work()}
+  } catch (error) {
+    if (error instanceof UserError) return {fault: error.message}
+    throw error
+  }
 }
 
-/** What is wrong with the scores; undefined when each is a probability. */
-function invalidity({invalid: {count, rows}}: Pick<Answers, 'invalid'>): string | undefined {
-  if (count === 0) return undefined
-  return `${formatNumber(count)} ${count === 1 ? 'score is' : 'scores are'} not finite or outside 0 to 1 (rows ${rows.slice(0, 5).join(', ')}${count > 5 ? ', …' : ''})`
+function championOf(champion: {readonly value: Answers | undefined} | {readonly fault: string}): Pick<Exam, 'champion' | 'championFault'> {
+  if ('fault' in champion) return {championFault: champion.fault}
+  const fault = champion.value && invalidity(champion.value)
+  return fault === undefined ? {champion: champion.value} : {championFault: fault}
 }
 
 /** The subject that answers are about: the model, or the predictions file, which is data. */

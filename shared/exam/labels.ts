@@ -43,11 +43,24 @@ export function parseLabels({codes, values}: Coded, column: string, positive?: s
 export function parsePredictions({codes, values}: Coded, column: string, positive: string, classes: readonly string[]): Uint8Array {
   const missing = codes.indexOf(-1)
   if (missing >= 0) throw new UserError(`${column}: row ${missing + 1} has no prediction`, {hint: 'Predict every row of the exam.'})
-  const foreign = values.find(value => value !== positive && !classes.includes(value))
-  if (foreign !== undefined)
-    throw new UserError(`${column}: "${foreign}" is no class of the exam (${classes.join(', ')})`, {
+  // An exam of one class doesn't tell what the other is called.
+  const negatives = classes.filter(value => value !== positive)
+  const foreign = values.filter(value => value !== positive && !classes.includes(value))
+  if (foreign.length > (negatives.length === 0 ? 1 : 0)) {
+    throw new UserError(`${column}: "${foreign[0]}" is no class of the exam (${classes.join(', ')})`, {
       hint: 'Write the classes as the label column does.'
     })
+  }
   const code = values.indexOf(positive)
   return Uint8Array.from(codes, one => (one === code ? 1 : 0))
+}
+
+/** Predicted classes as the label column writes them, numbers as numbers; the inverse of parsePredictions. */
+export function renderPredictions(predictions: Uint8Array, positive: string, classes: readonly string[]): Float64Array | string[] {
+  const other = classes.find(value => value !== positive)
+  const negative = other ?? (/^[01]$/.test(positive) ? String(1 - Number(positive)) : `not ${positive}`)
+  const numbers = [negative, positive].map(Number)
+  if (numbers.every((number, index) => String(number) === [negative, positive][index]))
+    return Float64Array.from(predictions, one => numbers[one])
+  return Array.from(predictions, one => (one === 1 ? positive : negative))
 }

@@ -9,7 +9,7 @@ export interface Sliceable {
   numeric(name: string): Float64Array | undefined
 }
 
-/** The rows, from 0 and rising, that meet every condition; undefined for no condition: all rows. A missing cell meets none but `!=`. */
+/** The rows, from 0 and rising, that meet every condition; undefined for no condition: all rows. A missing cell meets none but `!=` and `=(missing)`. */
 export function rowsOf(slice: readonly Condition[], table: Sliceable, n: number): Uint32Array | undefined {
   if (slice.length === 0) return undefined
   const tests = slice.map(condition => testOf(condition, table))
@@ -23,7 +23,8 @@ function testOf(condition: Condition, table: Sliceable): (row: number) => boolea
   const {column, operator, value} = condition
   if (operator === '=' || operator === '!=') {
     const {codes, values} = table.categorical(column)
-    const code = values.indexOf(value)
+    const code = values.includes(value) || value !== MISSING ? values.indexOf(value) : -1
+    if (value === MISSING && code === -1) return operator === '=' ? row => codes[row] === -1 : row => codes[row] !== -1
     return operator === '=' ? row => code >= 0 && codes[row] === code : row => codes[row] !== code
   }
   const numbers = table.numeric(column)
@@ -39,9 +40,15 @@ function testOf(condition: Condition, table: Sliceable): (row: number) => boolea
   return operator === '>' ? row => numbers[row] > bound : row => numbers[row] < bound
 }
 
-/** The values of a column with their number of rows, most first. */
+/** The value under which rows without one are listed. */
+export const MISSING = '(missing)'
+
+/** The values of a column with their number of rows, most first; rows without a value are `(missing)`. */
 export function valuesOf({codes, values}: Coded): {value: string; n: number}[] {
   const counts = new Float64Array(values.length)
   for (const code of codes) if (code >= 0) counts[code]++
-  return values.map((value, index) => ({value, n: counts[index]})).sort((a, b) => b.n - a.n || (a.value < b.value ? -1 : 1))
+  const missing = codes.length - counts.reduce((sum, n) => sum + n, 0)
+  return [...values.map((value, index) => ({value, n: counts[index]})), ...(missing > 0 ? [{value: MISSING, n: missing}] : [])].sort(
+    (a, b) => b.n - a.n || (a.value < b.value ? -1 : 1)
+  )
 }

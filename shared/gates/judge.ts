@@ -3,8 +3,9 @@ import type {Check, Verdict} from '#shared/evidence/evidence'
 import type {Estimate} from '#shared/stats/estimate'
 import {holm} from '#shared/stats/multiplicity'
 import {ALPHA, decide, meets, missPValue} from './decision.js'
-import {type Condition, type Gate, gateText} from './gate.js'
+import {type Gate, gateText} from './gate.js'
 import type {Measured, Metric, Query, ReferenceState} from './metric.js'
+import {expandSlices} from './slices.js'
 import {invalidity} from './validity.js'
 import {exactMessage, intervalMessage, type Reading} from './wording.js'
 
@@ -29,36 +30,21 @@ export async function judgeGates(gates: readonly Gate[], measured: Measured, act
   throwAll(gates.flatMap(gate => invalidity(gate, measured, action) ?? []))
   const samples: Sample[] = []
   for (const gate of gates) {
-    for (const {slice, watched, missing} of await expand(gate, measured))
+    for (const {slice, watched, missing} of await expandSlices(gate, measured))
       samples.push(await sample({...gate, slice}, watched, missing, gates, measured))
   }
+  refuseTwins(samples)
   return decideAll(samples)
 }
 
-interface Expanded {
-  readonly slice: readonly Condition[]
-  readonly watched: boolean
-  readonly missing?: string
-}
-
-async function expand(gate: Gate, measured: Measured): Promise<Expanded[]> {
-  let slices: Expanded[] = [{slice: [], watched: false}]
-  for (const condition of gate.slice) {
-    const known = condition.any || condition.operator === '=' ? ((await measured.values?.(condition.column)) ?? []) : []
-    const next = condition.any && known.length > 0 ? known.map(({value}) => ({...condition, value, any: false})) : [condition]
-    const absent = condition.any ? known.length === 0 : condition.operator === '=' && !known.some(({value}) => value === condition.value)
-    const missing = absent
-      ? `no row has ${condition.column} ${condition.value}; there is: ${listed(known.map(({value}) => value))}`
-      : undefined
-    slices = slices.flatMap(({slice, watched, missing: before}) =>
-      next.map(one => ({slice: [...slice, one], watched: watched || condition.any, missing: before ?? missing}))
+/** Two gates that come to the same check would count its p-value twice. */
+function refuseTwins(samples: readonly Sample[]): void {
+  const twice = samples.filter(({id}, index) => samples.findIndex(other => other.id === id) < index)
+  throwAll(
+    twice.map(
+      ({id, gate}) => new UserError(`gate "${id}" is asked for by two lines`, {kind: 'usage', hint: 'Remove one of them.', at: gate.at})
     )
-  }
-  return slices
-}
-
-function listed(values: readonly string[]): string {
-  return values.length <= 12 ? values.join(', ') || 'nothing' : `${values.slice(0, 12).join(', ')} and ${values.length - 12} more`
+  )
 }
 
 async function sample(
@@ -147,7 +133,9 @@ function familyKey({gate}: Pick<Sample, 'gate'>): string {
 
 function familyOf({reading, watched, gate}: Sample): string | undefined {
   if (reading === undefined || unjudgeable(reading.decided)) return undefined
-  if (reading.decided.pNull !== undefined) return 'disparities'
+  // A gate that only warns must not take power from one that is enforced.
+  const kind = gate.warn ? 'warn' : 'enforced'
+  if (reading.decided.pNull !== undefined) return `${kind} disparities`
   return watched ? familyKey({gate}) : undefined
 }
 
@@ -209,17 +197,18 @@ function intervalOf({bounds, method, value}: Estimate): Pick<Check, 'interval'> 
 function judge(one: Sample, reading: Reading, p: number | undefined, listedIsEnough: boolean): {verdict: Verdict; message: string} {
   const {decided, bound} = reading
   const {gate, id} = one
-  if (decided.n === 0) return {verdict: listedIsEnough ? 'warn' : 'error', message: `${id}: no rows, so nothing was measured`}
+  if ((decided.rows ?? decided.n) === 0)
+    return {verdict: listedIsEnough ? 'warn' : 'error', message: `${id}: no rows, so nothing was measured`}
   if (decided.value !== null && !Number.isFinite(decided.value)) return {verdict: 'error', message: `${id}: the value is not finite`}
   if (decided.reason !== undefined || decided.value === null) {
     const reason = decided.reason ?? 'not defined'
     return listedIsEnough
-      ? {verdict: 'warn', message: `${intervalMessage(id, reading)}: ${reason}; listed, not judged`}
-      : {verdict: 'inconclusive', message: `${intervalMessage(id, reading)}: ${reason}`}
+      ? {verdict: 'warn', message: `${intervalMessage(reading)}: ${reason}; listed, not judged`}
+      : {verdict: 'inconclusive', message: `${intervalMessage(reading)}: ${reason}`}
   }
   if (decided.bounds === undefined) {
     const verdict = meets(decided.value, gate.operator, bound) ? 'pass' : 'fail'
-    return {verdict, message: exactMessage(id, reading, verdict)}
+    return {verdict, message: exactMessage(reading, verdict)}
   }
   const plain = decide(decided.bounds(ALPHA), gate.operator, bound)
   const verdict =
@@ -228,7 +217,7 @@ function judge(one: Sample, reading: Reading, p: number | undefined, listedIsEno
         ? 'inconclusive'
         : plain
       : disparity(reading, gate, plain, p)
-  return {verdict, message: intervalMessage(id, reading, verdict, p)}
+  return {verdict, message: intervalMessage(reading, verdict, p)}
 }
 
 /** A disparity fails when the estimate misses and is significant after Holm; it passes when the whole interval meets. */

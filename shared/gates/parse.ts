@@ -1,7 +1,7 @@
 import {throwAll, UserError} from '#shared/errors'
 import type {Operator} from '#shared/evidence/evidence'
 import {type Cursor, cursor, GateSyntaxError} from './cursor.js'
-import {type Bound, type Condition, type Gate, type GateLine, gateText, REFERENCES, type ReferenceName} from './gate.js'
+import {type Bound, type Condition, conditionText, type Gate, type GateLine, gateText, REFERENCES, type ReferenceName} from './gate.js'
 
 /**
  * Parses gates, one a line; blank lines and comments are left out. Throws one UserError of kind `usage` that names every bad line with
@@ -14,7 +14,7 @@ export function parseGates(lines: readonly GateLine[]): Gate[] {
     try {
       const gate = parseGate(line)
       if (gate === undefined) continue
-      const twin = gates.find(other => other.id === gate.id)
+      const twin = gates.find(other => meaningOf(other) === meaningOf(gate))
       if (twin === undefined) gates.push(gate)
       else
         errors.push(
@@ -31,6 +31,11 @@ export function parseGates(lines: readonly GateLine[]): Gate[] {
   }
   throwAll(errors)
   return gates
+}
+
+/** What two gates have in common that ask the same, however the number is written. */
+function meaningOf({metric, items, slice, operator, bound: {reference, change, number}}: Gate): string {
+  return JSON.stringify([metric, items, slice.map(conditionText), operator, reference, change, number])
 }
 
 function parseGate(line: GateLine): Gate | undefined {

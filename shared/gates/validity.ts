@@ -99,12 +99,17 @@ function boundError(gate: Gate, {unit}: Metric): UserError | undefined {
       reference === undefined ? `Write the number itself.` : `Write ${reference} * ${Number(factor.toPrecision(6))}.`
     )
   }
-  if (unit === 'share' && reference === undefined && (number > 1 || number < -1)) {
-    return wrong(
-      gate,
-      `${gate.metric} is a share between 0 and 1, the bound is ${gate.boundText}`,
-      number > 1 && number <= 100 ? `${number}% or ${number / 100}?` : 'Write a number between 0 and 1.'
-    )
-  }
+  if (unit === 'share' && change !== 'times') return shareError(gate)
   return undefined
+}
+
+/** A share lies between 0 and 1, and so does what is asked of it; a margin of 1 could never be missed. */
+function shareError(gate: Gate): UserError | undefined {
+  const {reference, change, number} = gate.bound
+  const size = Math.abs(number)
+  const suggestion = size >= 1 && size <= 100 ? `${size}% or ${size / 100}?` : 'Write a number between 0 and 1.'
+  if (change === 'plus' && size >= 1)
+    return wrong(gate, `${gate.metric} is a share, so a margin of ${size} could never be missed`, suggestion)
+  if (reference !== undefined || (number >= 0 && number <= 1)) return undefined
+  return wrong(gate, `${gate.metric} is a share between 0 and 1, the bound is ${gate.boundText}`, suggestion)
 }

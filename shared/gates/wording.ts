@@ -23,13 +23,13 @@ export interface Reading {
 }
 
 /** `row_count 534 is at least 500`. */
-export function exactMessage(id: string, reading: Reading, verdict: Verdict): string {
+export function exactMessage(reading: Reading, verdict: Verdict): string {
   const remark = reading.remark === undefined ? '' : ` (${reading.remark})`
-  return `${subject(reading)} ${relation(reading, verdict)} ${target(id, reading)}${remark}`
+  return `${subject(reading)} ${relation(reading, verdict)} ${target(reading)}${remark}`
 }
 
 /** Subject, relation and limit, then difference, bounds, method, n, and for an inconclusive one what would settle it. */
-export function intervalMessage(id: string, reading: Reading, verdict?: Verdict, p?: number): string {
+export function intervalMessage(reading: Reading, verdict?: Verdict, p?: number): string {
   const {decided, reference} = reading
   const parts: string[] = []
   if (reference !== undefined && decided.value !== null) parts.push(`difference ${formatNumber(decided.value)}`)
@@ -41,7 +41,7 @@ export function intervalMessage(id: string, reading: Reading, verdict?: Verdict,
   if (decided.detail !== undefined) parts.push(decided.detail)
   parts.push(`n ${formatNumber(decided.n)}`)
   if (p !== undefined && verdict !== 'pass') parts.push(`Holm p ${formatNumber(Number(p.toPrecision(2)))}`)
-  const relationText = reading.value.value === null ? '' : ` ${relation(reading, verdict)} ${target(id, reading)}`
+  const relationText = reading.value.value === null ? '' : ` ${relation(reading, verdict)} ${target(reading)}`
   const settle = verdict === 'inconclusive' ? settling(reading) : ''
   return `${subject(reading)}${relationText} (${parts.join(', ')})${settle}`
 }
@@ -65,7 +65,7 @@ function relation({gate, decided, bound}: Reading, verdict?: Verdict): string {
   return verdict === 'inconclusive' ? phrase.replace('is', 'is by estimate').replace('by estimate not', 'not by estimate') : phrase
 }
 
-function target(_id: string, {gate, target: limit, reference}: Reading): string {
+function target({gate, target: limit, reference}: Reading): string {
   const name = gate.bound.reference
   if (name === undefined) return gate.bound.percent ? `${gate.boundText} = ${formatNumber(limit)}` : gate.boundText
   const text = gate.bound.change === 'none' ? name : `${name} ${gate.boundText}`

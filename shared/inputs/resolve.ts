@@ -46,7 +46,7 @@ export function find(name: string, reader: Reader<unknown>, {action, direct, fla
   const own = direct[name]
   const place = flags ? `--${name}` : `with: ${name}`
   if (typeof own === 'string' && own.trim() !== '') return {texts: split(own, reader), list: reader.separator !== 'none', base: cwd, place}
-  if (Array.isArray(own) && own.length > 0) return fromFlags(own, reader, cwd, place)
+  if (Array.isArray(own) && own.some(one => one.trim() !== '')) return fromFlags(own, reader, cwd, place)
   const variable = reader.variable === undefined ? '' : (env[reader.variable] ?? '')
   if (variable.trim() !== '') return {texts: split(variable, reader), list: false, base: cwd, place: reader.variable ?? name}
   const elsewhere = reader.section === undefined ? undefined : config?.sections.get(reader.section)?.get(name)

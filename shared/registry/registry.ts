@@ -40,6 +40,8 @@ export interface Registry {
   resolve(name: string, aliasOrVersion: string, options?: {readonly seen?: number; readonly older?: 'accept'}): Promise<Resolved | null>
   /** Whether the alias ever pointed anywhere, also when it is gone. */
   everPromoted(name: string, alias: string): Promise<boolean>
+  /** The models that have versions or aliases here, sorted. */
+  names(): Promise<readonly string[]>
   /** The newest `v<n>` first. */
   versions(name: string): Promise<readonly string[]>
   /** Throws when there is none. */
@@ -76,6 +78,7 @@ export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWo
     everPromoted: async (name, alias) =>
       (await objects.get(`models/${parseName(name)}/aliases/${parseAlias(alias)}.json`)) !== null ||
       (await lastLoggedGeneration(world, name, alias)) > 0,
+    names: async () => [...new Set((await objects.list('models/')).map(key => key.split('/')[1]))].sort(),
     versions: name => listVersions(objects, parseName(name)),
     manifest,
     fetch: async (name, version, folder) => await fetchModel(stores, await manifest(name, version), folder),

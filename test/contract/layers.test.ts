@@ -30,7 +30,10 @@ const ALLOWED: readonly (readonly [files: RegExp, imports: RegExp])[] = [
     /^shared\/(?:tables|models|registry|traffic|telemetry)\//,
     /^(?:\.\/|\.\.\/(?:errors|files|engines)|#shared\/(?:evidence|stats|metrics|errors|files|engines|tables|models|registry|traffic|telemetry)|node:|onnxruntime-|pbf$|prom-client$)/
   ],
-  [/^shared\/exam\//, /^(?:\.\/|#shared\/(?:tables|models|registry|metrics|evidence|inputs|files|errors|gates|exam)|node:path$)/],
+  [
+    /^shared\/exam\//,
+    /^(?:\.\/|#shared\/(?:tables|models|registry|metrics|evidence|inputs|files|errors|gates|exam)|fastest-levenshtein$|node:path$)/
+  ],
   [/^shared\/world\.ts$/, /^(?:#shared\/(?:evidence|event)|node:)/],
   [/^shared\/action\.ts$/, /^(?:#shared\/(?:evidence|inputs|errors|report|event|files|world|version)|@actions\/core$|node:)/],
   [/^shared\/cli\//, /./],

@@ -27,7 +27,7 @@ describe('the frame of actions', () => {
     'has one exit code and one evidence for %s under %s, %s',
     async (verdict, _mode, _inconclusive, policy) => {
       const one = check(verdict, verdict === 'inconclusive' ? {estimate: 'meets'} : {})
-      const {code, log, evidence} = await runOnTerminal(judging([check('pass'), one], policy), await folderOf({}))
+      const {code, log, evidence} = await runOnTerminal(judging([check('pass', {id: 'first >= 1'}), one], policy), await folderOf({}))
       const outcome = outcomeOf(one, policy)
       expect(evidence).toMatchObject({verdict, outcome})
       expect(code).toBe(outcome === 'green' ? 0 : verdict === 'error' ? 3 : 1)

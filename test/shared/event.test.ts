@@ -16,6 +16,14 @@ describe('whose code ran', () => {
     ['a pull request of a branch', 'pull_request', pull(OURS), undefined],
     ['a pull request of a fork', 'pull_request', pull(EVES), 'this pull request is from a fork'],
     ['the same with the rights of the base', 'pull_request_target', pull(EVES), 'this pull request is from a fork'],
+    ['a review of a pull request of a fork', 'pull_request_review', pull(EVES), 'this pull request is from a fork'],
+    ['a comment on a review', 'pull_request_review_comment', pull(EVES), 'this pull request is from a fork'],
+    [
+      'a comment on a pull request',
+      'issue_comment',
+      {issue: {pull_request: {}}},
+      'a comment on a pull request started this run, so whose code it is can not be told'
+    ],
     ['a pull request of a deleted fork', 'pull_request', pull(null), 'this pull request is from a deleted fork'],
     ['a fork that says that it is none', 'pull_request', pull({full_name: 'eve/wages', fork: false}), 'this pull request is from a fork'],
     ['Dependabot', 'pull_request', pull(OURS, 'dependabot[bot]'), 'this pull request is from Dependabot'],

@@ -33,6 +33,7 @@ export default action('evaluate', inputs, async (given, world): Promise<Findings
       materials,
       subjects: [subject],
       policy: {mode: given.mode, onInconclusive: given.onInconclusive},
+      facts: [...(judged.facts ?? []), {name: 'predictions', value: kept.sha256}],
       files: {predictions: kept.name},
       outputs: {predictions: kept.path, digest: subject.digest.sha256},
       seed: world.seed
@@ -54,18 +55,11 @@ async function readMetrics({metrics}: Given, {cwd}: World) {
 }
 
 /** Begins to write the predictions, which takes as long as judging them, and goes on beside it. */
-async function keepPredictions(
-  {table, candidate, names}: Exam,
-  {outDir}: World
-): Promise<{written: Promise<{path: string; name: string}>}> {
-  const {scores, predictions} = candidate
-  const all = {...(scores !== undefined && {score: scores}), prediction: Float64Array.from(predictions)}
-  const own = candidate.kind === 'predictions' ? names : []
-  const added = Object.fromEntries(Object.entries(all).filter(([name]) => !own.includes(name)))
+async function keepPredictions(exam: Exam, {outDir}: World): Promise<{written: Promise<{path: string; name: string; sha256: string}>}> {
   return new Promise((resolve, reject) => {
-    const written = table
-      .writePredictions(outDir, added, () => resolve({written}))
-      .then(({path}) => ({path, name: path.slice(outDir.length + 1)}))
+    const written = exam
+      .writePredictions(outDir, () => resolve({written}))
+      .then(({path, sha256}) => ({path, sha256, name: path.slice(outDir.length + 1)}))
     written.catch(reject)
   })
 }

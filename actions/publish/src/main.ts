@@ -22,7 +22,7 @@ export default action('publish', inputs, async (given, world) => {
   refuseStrangers(world)
   checkWords(given)
   const registry = await openRegistry(given.registry, registryWorldOf(world))
-  const root = given.evidence ?? world.evidenceRoot
+  const root = world.evidenceRoot
   const {counted: records, refused} = await readEvidence(root, world.origin)
   const model = await openModel(given, records)
   const config = await readConfigDigest(world)

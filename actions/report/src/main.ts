@@ -12,7 +12,7 @@ import {findingsOf} from './findings.js'
 import {inputs} from './inputs.js'
 
 export default action('report', inputs, async (given, world) => {
-  const root = given.evidence ?? world.evidenceRoot
+  const root = world.evidenceRoot
   const {counted, refused} = await readEvidence(root, world.origin)
   for (const {file, reason} of refused) world.warning(`${file} does not count: it ${reason}`)
   const source = sourceOf(given, counted, world)

@@ -1,4 +1,6 @@
 import {describe, expect, it} from 'vitest'
+import {sha256File} from '#shared/files'
+import {openRegistry} from '#shared/registry/address'
 import {random} from '#shared/stats/random'
 import {logistic} from '../../support/onnx.js'
 import {folderOf, onTerminal} from '../../support/step.js'
@@ -111,7 +113,7 @@ describe('evaluate', () => {
     const unreachable = await onTerminal(folder, 'evaluate', {model: 'm.onnx', name: 'wages', registry: 'no/such/place'})
     expect(unreachable.evidence?.checks[1].message).toContain('the champion could not be had')
     const gone = await onTerminal(folder, 'evaluate', {model: 'm.onnx', champion: 'gone.onnx'})
-    expect([gone.code, gone.log.includes('gone.onnx: no such file')]).toEqual([2, true])
+    expect([gone.code, gone.log.includes('champion: ') && gone.log.includes('gone.onnx: no such file')]).toEqual([3, true])
     const first = await onTerminal(folder, 'evaluate', {model: 'm.onnx', name: 'wages', registry: 'registry'})
     expect([first.code, first.evidence?.checks[1]]).toMatchObject([
       0,
@@ -134,6 +136,59 @@ describe('evaluate', () => {
     expect(evidence?.checks[0].message).toMatch(
       /^roc_auc >= base: base: comparing with what the merge base published is not in this version/
     )
+  })
+
+  it('tells a slip of the pen from the first model', async () => {
+    const folder = await folderOf({
+      'exam.csv': examOf(300, 3),
+      'm.onnx': GOOD,
+      'trainyard.yml': config('roc_auc >= 0.5\nroc_auc >= champion')
+    })
+    const world = {env: {}, cwd: folder, now: () => new Date(), random: () => 0.5, by: 'ada', runUrl: ''}
+    const registry = await openRegistry(`${folder}/registry`, world)
+    const {sha256} = await sha256File(`${folder}/m.onnx`)
+    await registry.publish({
+      name: 'wages',
+      alias: 'champion',
+      model: `${folder}/m.onnx`,
+      digest: sha256,
+      evidence: [],
+      lineage: {materials: [], parent: null},
+      reason: 'test'
+    })
+    const message = async (flags: Record<string, string>) =>
+      (await onTerminal(folder, 'evaluate', {model: 'm.onnx', registry: 'registry', ...flags})).evidence?.checks[1]
+    expect(await message({name: 'wages'})).toMatchObject({verdict: 'pass'})
+    expect(await message({name: 'wage'})).toMatchObject({
+      verdict: 'error',
+      message: expect.stringContaining('no model is called wage, and one is called wages') as string
+    })
+    expect(await message({name: 'wages', champion: 'chapmion'})).toMatchObject({
+      verdict: 'error',
+      message: expect.stringContaining('there is no alias chapmion of wages; there is: champion') as string
+    })
+    expect(await message({name: 'churn'})).toMatchObject({verdict: 'warn'})
+    expect(await message({name: 'wages', registry: ''})).toMatchObject({
+      verdict: 'error',
+      message: expect.stringContaining('no registry is given') as string
+    })
+  })
+
+  it('judges what evaluate predicted with its threshold, also in check-fairness', async () => {
+    const folder = await folderOf({
+      'exam.csv': examOf(600, 4),
+      'm.onnx': GOOD,
+      'trainyard.yml': `${config('accuracy >= 0.3', '  threshold: 0.9\n')}sensitive: group\ncheck-fairness:\n  gates: selection_rate[group=m] <= 0.5\n`
+    })
+    await onTerminal(folder, 'evaluate', {model: 'm.onnx', champion: 'none'})
+    const {evidence} = await onTerminal(folder, 'check-fairness', {champion: 'none'})
+    expect(evidence?.checks[0].measured).toBeLessThan(0.25)
+  })
+
+  it('finds the model of the run in the folder of evidence that is given', async () => {
+    const folder = await folderOf({'exam.csv': examOf(100, 3), 'trainyard.yml': config('accuracy >= 0.3')})
+    const {code, log} = await onTerminal(folder, 'evaluate', {champion: 'none', evidence: 'elsewhere'})
+    expect([code, log.includes(`this run has no evidence of train below ${folder}/elsewhere`)]).toEqual([2, true])
   })
 
   it('withholds a verdict on too few rows, and refuses none', async () => {

@@ -67,6 +67,10 @@ describe('verdict and outcome', () => {
   )
 })
 
+describe('checks', () => {
+  it('have ids of their own', () => expect(() => evidence([check('pass'), check('pass')])).toThrow('two checks have the id pass >= 1'))
+})
+
 describe('a document', () => {
   const tamper = (change: (copy: Record<string, unknown>) => void) => {
     const copy = JSON.parse(JSON.stringify(evidence([check('fail')]))) as Record<string, unknown>

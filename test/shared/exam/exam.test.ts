@@ -43,7 +43,9 @@ describe('slices', () => {
     ['age>=20', [1, 2]],
     ['age<30', [0, 1]],
     ['plan=a, age>10', [2]],
-    ['plan=zz', []]
+    ['plan=zz', []],
+    ['plan="(missing)"', [3]],
+    ['plan!="(missing)"', [0, 1, 2]]
   ])('[%s]', (text, rows) => expect([...(rowsOf(slice(text), table, 4) ?? [])]).toEqual(rows))
 
   it('of no condition are all rows', () => expect(rowsOf([], table, 4)).toBeUndefined())
@@ -54,6 +56,7 @@ describe('slices', () => {
   it('list values by their rows', () =>
     expect(valuesOf(coded(['b', 'a', 'a', '']))).toEqual([
       {value: 'a', n: 2},
+      {value: '(missing)', n: 1},
       {value: 'b', n: 1}
     ]))
 })
@@ -124,7 +127,7 @@ describe('an exam', () => {
     const path = await write('p.csv', 'y,group,score\n1,f,0.9\n0,m,0.4\n')
     const exam = await openExam(request({candidate: {kind: 'predictions', path}}))
     expect([...exam.labels]).toEqual([1, 0])
-    const kept = await exam.table.writePredictions(folder, {prediction: Float64Array.from(exam.candidate.predictions)})
+    const kept = await exam.writePredictions(folder)
     exam.close()
     const again = await openExam(request({candidate: {kind: 'predictions', path: kept.path}, columns: ['group']}))
     expect([...again.candidate.predictions]).toEqual([1, 0])
@@ -152,6 +155,53 @@ describe('an exam', () => {
     await expect(open({}, '1,high\n2,low\n3,low\n4,low\n')).rejects.toThrow('p.csv: score: expected numbers, got text')
     await expect(open({label: 'nope'})).rejects.toThrow('there is no column nope')
     await expect(open({data: [await write('e.csv', 'id,y\n')]})).rejects.toThrow('e.csv')
+  })
+
+  it('refuses a model that reads the label', async () => {
+    const path = await write('m.onnx', logistic([1], 0, ['y']))
+    await expect(openExam(request({data: [data], candidate: {kind: 'model', path}}))).rejects.toThrow(
+      'm.onnx: reads y, the label of the exam'
+    )
+  })
+
+  it('takes the classes of a file that has them, and scores by the threshold otherwise', async () => {
+    const both = await write('both.csv', 'y,score,prediction\n1,0.4,1\n0,0.4,0\n')
+    const exam = await openExam(request({candidate: {kind: 'predictions', path: both}}))
+    expect([...exam.candidate.predictions]).toEqual([1, 0])
+    exam.close()
+    const scored = await write('scored.csv', 'y,score\n1,0.4\n0,0.2\n')
+    const other = await openExam(request({candidate: {kind: 'predictions', path: scored}, threshold: 0.3}))
+    expect([...other.candidate.predictions]).toEqual([1, 0])
+    other.close()
+  })
+
+  it('does not take a column of the exam for the answers of a file', async () => {
+    const own = await write('own.csv', 'id,score,y\n1,0.1,1\n2,0.2,0\n')
+    const path = await write('p.csv', 'id,score\n1,0.9\n2,0.8\n')
+    const exam = await openExam(request({data: [own], key: 'id', candidate: {kind: 'predictions', path}}))
+    expect([...(exam.candidate.scores ?? [])]).toEqual([0.9, 0.8])
+    await expect(exam.writePredictions(folder)).rejects.toThrow('The data has a column score already')
+    exam.close()
+  })
+
+  it('writes classes as the label has them, also when it has one', async () => {
+    const path = await write('m.onnx', logistic([1], 0, ['x']))
+    const words = await write('words.csv', 'x,y\n1,yes\n-1,yes\n')
+    const exam = await openExam(request({data: [words], positive: 'yes', candidate: {kind: 'model', path}}))
+    const kept = await exam.writePredictions(folder)
+    exam.close()
+    const again = await openExam(request({positive: 'yes', candidate: {kind: 'predictions', path: kept.path}}))
+    expect([...again.candidate.predictions]).toEqual([1, 0])
+    again.close()
+  })
+
+  it('goes on without a champion that no longer fits, and says why', async () => {
+    const path = await write('m.onnx', logistic([1], 0, ['x']))
+    const old = await write('old.onnx', logistic([1], 0, ['gone']))
+    const exam = await openExam(request({data: [data], candidate: {kind: 'model', path}, champion: {kind: 'model', path: old}}))
+    expect(exam.champion).toBeUndefined()
+    expect(exam.championFault).toContain('lacks the column gone')
+    exam.close()
   })
 
   it('keeps a champion with invalid scores out, and says why', async () => {

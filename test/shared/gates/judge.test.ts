@@ -90,6 +90,15 @@ describe('judging', () => {
     expect(checks[2].message).toContain('12 rows, fewer than 30')
   })
 
+  it('tells no rows at all from a denominator of 0', async () => {
+    const what = measured({
+      f1: metric({value: null, n: 0, rows: 400, reason: 'no predicted positives'}),
+      recall: metric({value: null, n: 0, rows: 0, reason: 'no rows'})
+    })
+    const checks = await judge(['f1 >= 0.5', 'recall >= 0.5'], what)
+    expect(checks.map(check => check.verdict)).toEqual(['inconclusive', 'error'])
+  })
+
   it('takes an exact value at its word', async () => {
     const rows = metric({value: 534, n: 534}, {unit: 'count', references: []})
     const checks = await judge(['row_count >= 534', 'row_count > 534', 'row_count == 534'], measured({row_count: rows}), 'validate-data')
@@ -165,6 +174,23 @@ describe('judging', () => {
       expect(none.map(check => check.verdict)).toEqual(['inconclusive', 'inconclusive'])
     })
 
+    it('is bounded, and knows the values after != as well', async () => {
+      const recall = metric(normal(0.9, 0.01))
+      const many = measured({recall}, {values: () => Array.from({length: 1001}, (_, index) => ({value: `u${index}`, n: 1}))})
+      await expect(judge(['recall[gender=*] >= 0.5'], many)).rejects.toThrow(
+        'gender has 1,001 values, and one gate watches at most 1,000 slices'
+      )
+      const [unknown] = await judge(['recall[gender!=femle] >= 0.5'], measured({recall}))
+      expect(unknown).toMatchObject({verdict: 'error', message: expect.stringContaining('no row has gender femle') as string})
+    })
+
+    it('is refused when two lines come to the same check', async () => {
+      const recall = metric(normal(0.9, 0.01))
+      await expect(judge(['recall[gender=*] >= 0.5', 'recall[gender=male] >= 0.5'], measured({recall}))).rejects.toThrow(
+        'gate "recall[gender=male] >= 0.5" is asked for by two lines'
+      )
+    })
+
     it('needs a named value to be there, and any value for each', async () => {
       const recall = metric(normal(0.9, 0.01))
       const [missing] = await judge(['recall[gender=other] >= 0.5'], measured({recall}))
@@ -188,6 +214,12 @@ describe('judging', () => {
       expect(await verdicts(0.6, 0.02, 0.2)).toBe('inconclusive')
       expect(await verdicts(0.95, 0.02, 0.001)).toBe('pass')
       expect(await verdicts(0.85, 0.1, 0.001)).toBe('inconclusive')
+    })
+
+    it('is not weakened by a gate that only warns', async () => {
+      const what = measured({a_ratio: ratio(0.6, 0.02, 0.03), b_ratio: ratio(0.6, 0.02, 0.03)})
+      const checks = await judge(['a_ratio >= 0.8', 'warn: b_ratio >= 0.8'], what, 'check-fairness')
+      expect(checks.map(check => check.verdict)).toEqual(['fail', 'warn'])
     })
 
     it('is adjusted over all disparities gated', async () => {
@@ -222,7 +254,10 @@ describe('a gate that cannot be asked', () => {
     ['accuracy(gender) >= 0.5', 'takes nothing in parentheses, got 1'],
     ['row_count[gender=f] >= 5', "can't be cut to a slice"],
     ['accuracy >= overall', 'Name a slice'],
-    ['accuracy >= champion * 0', 'a factor must be above 0']
+    ['accuracy >= champion * 0', 'a factor must be above 0'],
+    ['accuracy >= champion - 1', '1% or 0.01?'],
+    ['accuracy >= champion - 5', '5% or 0.05?'],
+    ['accuracy >= -0.75', 'a share between 0 and 1, the bound is -0.75']
   ])('%s', async (gate, hint) => {
     const error = await judge([gate], what).catch((caught: Error & {hint?: string}) => caught)
     expect(`${(error as Error).message} ${(error as {hint?: string}).hint}`).toContain(hint)

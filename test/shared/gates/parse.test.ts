@@ -66,6 +66,12 @@ describe('a bad gate', () => {
     expect(error.kind).toBe('usage')
   })
 
+  it('is one that asks the same as another, however the number is written', () => {
+    expect(refusal('f1 >= 0.7', 'f1 >= 0.70', 'f1 >= 70%').message).toMatch(
+      /yml:4:9: gate "f1 >= 0.70" is given twice[\s\S]*yml:5:9: gate "f1 >= 70%" is given twice/
+    )
+  })
+
   it('is named together with all others, and a gate given twice', () => {
     const {message} = refusal('roc_auc => 1', 'f1 >= 0.5', 'f1>=0.5 # again', 'ece')
     expect(message).toContain('trainyard.yml:3:')
