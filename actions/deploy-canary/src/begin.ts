@@ -1,4 +1,5 @@
 import {UserError} from '#shared/errors'
+import {fence} from './fence.js'
 import {type Kept, readRollout, saveRollout} from './ledger.js'
 import type {Line} from './lines.js'
 import type {Ports} from './ports.js'
@@ -63,7 +64,9 @@ async function takeOver(ports: Ports, key: string, {rollout, tag}: Kept): Promis
   )
   const failed = rollout.phase === 'rollback-failed'
   const again: Rollout = failed ? {...rollout, phase: 'rolling-back', applied: false} : rollout
-  return await saveRollout(ports, key, {rollout: again.phase === 'promoting' ? {...again, cause: null} : again, tag})
+  const kept = await saveRollout(ports, key, {rollout: again.phase === 'promoting' ? {...again, cause: null} : again, tag})
+  await fence(ports)
+  return kept
 }
 
 function onlyVersion({endpoint}: Ports, weights: readonly (readonly [string, number])[]): string | null {

@@ -2,7 +2,9 @@ import type {Findings} from '#shared/evidence/evidence'
 import {begin, type Start, type Target} from './begin.js'
 import {drive, type Journey} from './drive.js'
 import {alreadyServing, findingsOf, type Told} from './findings.js'
+import {saveRollout} from './ledger.js'
 import type {Ports} from './ports.js'
+import {isEnd} from './rollout.js'
 import {type RolloutPolicy, transition} from './transition.js'
 
 /** Rolls a candidate out on an endpoint: begins, goes on with what a lost run left, or undoes it first when it was another candidate's. */
@@ -24,5 +26,6 @@ async function undo(ports: Ports, key: string, {kept}: Extract<Start, {kind: 'ab
   const reason = `its run ${rollout.lease.run || rollout.lease.holder} was lost and another candidate is to be rolled out`
   const forward = rollout.lastGood === null && rollout.phase === 'promoting'
   const back = forward ? rollout : transition(rollout, {kind: 'abandoned', reason}, moment, policy)
-  return await drive(ports, key, {...kept, rollout: back}, policy)
+  const next = {...kept, rollout: back}
+  return await drive(ports, key, isEnd(back.phase) ? await saveRollout(ports, key, next) : next, policy)
 }

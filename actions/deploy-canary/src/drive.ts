@@ -1,5 +1,7 @@
 import {messageOf} from '#shared/errors'
 import {carryOut} from './effects.js'
+import {handOver} from './hand-over.js'
+import {holdOn} from './hold.js'
 import {type Kept, LostRollout, saveRollout} from './ledger.js'
 import type {Ports} from './ports.js'
 import {isEnd, type Rollout, sameWeights} from './rollout.js'
@@ -20,10 +22,19 @@ export async function drive(ports: Ports, key: string, start: Kept, policy: Roll
   const trail: Rollout[] = [start.rollout]
   const say = teller(ports.log)
   let kept = start
+  const take = (next: Kept) => {
+    kept = next
+  }
+  const hold = holdOn(ports, key, () => kept, take)
   while (!isEnd(kept.rollout.phase) && !isStuck(kept.rollout)) {
-    const seen = await carryOut(ports, kept.rollout)
-    const next = transition(kept.rollout, seen, clock(), policy)
-    kept = await keep(ports, key, {...kept, rollout: next}, {before: kept.rollout, clock, policy})
+    const doing = kept.rollout
+    try {
+      const seen = await carryOut(ports, doing, hold)
+      const next = transition(kept.rollout, seen, clock(), policy)
+      kept = await keep(ports, key, {...kept, rollout: next}, {before: kept.rollout, clock, policy})
+    } catch (error) {
+      throw error instanceof LostRollout ? await handOver(ports, key, doing, error) : error
+    }
     trail.push(kept.rollout)
     say(kept.rollout)
   }

@@ -1,5 +1,7 @@
 import {messageOf, UserError} from '#shared/errors'
 import type {Weights} from '#shared/traffic/endpoint'
+import {type Hold, unrenewed} from './hold.js'
+import {LostRollout} from './ledger.js'
 import type {Ports} from './ports.js'
 import {type Rollout, sameWeights} from './rollout.js'
 import {NOTHING} from './tallies.js'
@@ -9,17 +11,17 @@ const ATTEMPTS = 4
 /** A way back is worth more patience than a way on. */
 const ATTEMPTS_BACK = 8
 
-const CARRY_OUT: Readonly<Record<Exclude<Effect, 'end'>, (ports: Ports, rollout: Rollout) => Promise<Observation>>> = {
+const CARRY_OUT: Readonly<Record<Exclude<Effect, 'end'>, (ports: Ports, rollout: Rollout, hold: Hold) => Promise<Observation>>> = {
   load,
   move,
   watch,
   alias
 }
 
-/** Does what the rollout wants next, and says what was seen. Never throws. */
-export async function carryOut(ports: Ports, rollout: Rollout): Promise<Observation> {
+/** Does what the rollout wants next, and says what was seen. Throws nothing but LostRollout. */
+export async function carryOut(ports: Ports, rollout: Rollout, hold: Hold): Promise<Observation> {
   const effect = effectOf(rollout)
-  return effect === 'end' ? {kind: 'moved'} : await CARRY_OUT[effect](ports, rollout)
+  return effect === 'end' ? {kind: 'moved'} : await CARRY_OUT[effect](ports, rollout, hold)
 }
 
 async function load(ports: Ports, {candidate}: Rollout): Promise<Observation> {
@@ -39,7 +41,7 @@ async function ensureLoaded({endpoint, modelFile}: Ports, release: Rollout['cand
 }
 
 /** Sets the weights until reading them back shows them. Weights that are neither the old nor the new ones are somebody else's: only a way back overrides them. */
-async function move(ports: Ports, rollout: Rollout): Promise<Observation> {
+async function move(ports: Ports, rollout: Rollout, hold: Hold): Promise<Observation> {
   const back = rollout.phase === 'rolling-back'
   let reason = ''
   for (let attempt = 1; attempt <= (back ? ATTEMPTS_BACK : ATTEMPTS); attempt++) {
@@ -50,16 +52,26 @@ async function move(ports: Ports, rollout: Rollout): Promise<Observation> {
       if (sameWeights(weights, rollout.weights)) return {kind: 'moved'}
       if (!back && !sameWeights(weights, rollout.before)) return {kind: 'foreign', reason: foreignMessage(ports, weights)}
       if (back) await restore(ports, rollout)
+      const doubt = await unrenewed(hold, back ? 'back' : 'on')
+      if (doubt !== undefined && !back) return {kind: 'unsaved', reason: doubt}
+      if (doubt !== undefined && !(await hold.lasts()) && !isOurs(rollout, weights))
+        return {kind: 'unmoved', reason: `${foreignMessage(ports, weights)}, and ${doubt}`}
       await ports.endpoint.setWeights(rollout.weights, generation)
       const after = await ports.endpoint.weights()
       if (sameWeights(after.weights, rollout.weights)) return {kind: 'moved'}
       reason = `${ports.endpoint.name}: accepted the weights and still has ${JSON.stringify(after.weights)}`
     } catch (error) {
+      if (error instanceof LostRollout) throw error
       reason = fullMessage(error)
     }
     ports.log(`the weights are not there yet: ${reason}`)
   }
   return {kind: 'unmoved', reason}
+}
+
+/** Whether weights can be of this rollout: nothing but its two versions takes traffic. */
+function isOurs({candidate, lastGood}: Rollout, weights: Weights): boolean {
+  return Object.keys(weights).every(digest => digest === candidate.digest || digest === lastGood)
 }
 
 // The server may have lost the version meanwhile; where the registry knows it, it is loaded again.
@@ -94,14 +106,15 @@ async function blind(ports: Ports, reason: string): Promise<Observation> {
 }
 
 /** The alias champion follows the traffic: to the candidate on promotion, back to where it was when a promotion was undone. */
-async function alias(ports: Ports, rollout: Rollout): Promise<Observation> {
+async function alias(ports: Ports, rollout: Rollout, hold: Hold): Promise<Observation> {
   let reason = ''
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     if (attempt > 1) await ports.sleep(ports.pace.retryMs * attempt)
     try {
-      await (rollout.phase === 'promoting' ? moveChampion(ports, rollout) : restoreChampion(ports, rollout))
+      await (rollout.phase === 'promoting' ? moveChampion(ports, rollout, hold) : restoreChampion(ports, rollout, hold))
       return {kind: 'aliased'}
     } catch (error) {
+      if (error instanceof LostRollout) throw error
       reason = fullMessage(error)
       ports.log(`the alias champion is not moved yet: ${reason}`)
     }
@@ -109,15 +122,18 @@ async function alias(ports: Ports, rollout: Rollout): Promise<Observation> {
   return {kind: 'unaliased', reason}
 }
 
-async function moveChampion({registry}: Ports, {name, candidate, champion, reason}: Rollout): Promise<void> {
+async function moveChampion({registry}: Ports, {name, candidate, champion, reason}: Rollout, hold: Hold): Promise<void> {
+  await hold.renew('on')
   await registry.moveAlias({name, alias: 'champion', ...candidate, expected: champion?.generation ?? null, reason: `canary: ${reason}`})
 }
 
-async function restoreChampion({registry}: Ports, {name, candidate, champion, reason}: Rollout): Promise<void> {
+/** Points the alias champion back where it was, when it points to the candidate; without a hold, by the alias's own generation alone. */
+export async function restoreChampion({registry}: Ports, {name, candidate, champion, reason}: Rollout, hold?: Hold): Promise<void> {
   if (champion === null || champion.digest === candidate.digest) return
   const now = await registry.resolve(name, 'champion')
   if (now?.digest !== candidate.digest || now.version !== candidate.version) return
   const {version, digest} = champion
+  await hold?.renew('back')
   await registry.moveAlias({name, alias: 'champion', version, digest, expected: now.generation, event: 'rolled-back', reason})
 }
 

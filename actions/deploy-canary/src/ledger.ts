@@ -24,7 +24,7 @@ export class LostRollout extends UserError {}
  * Writes the state by compare-and-swap, under a fresh lease. An answer that never came is settled by reading back.
  * Throws LostRollout when another run wrote, and the last failure when the registry can't be written.
  */
-export async function saveRollout(ports: Ports, key: string, {rollout, tag}: Kept): Promise<Kept> {
+export async function saveRollout(ports: Ports, key: string, {rollout, tag}: Kept, attempts = ATTEMPTS): Promise<Kept> {
   const expiresAt = new Date(ports.now().getTime() + ports.pace.leaseMs).toISOString()
   const next: Rollout = {...rollout, generation: rollout.generation + 1, lease: {...ports.holder, expiresAt}}
   for (let attempt = 1; ; attempt++) {
@@ -33,7 +33,7 @@ export async function saveRollout(ports: Ports, key: string, {rollout, tag}: Kep
       if (written !== null) return {rollout: next, tag: written}
       return await readBack(ports, key, next)
     } catch (error) {
-      if (error instanceof LostRollout || attempt === ATTEMPTS) throw error
+      if (error instanceof LostRollout || attempt >= attempts) throw error
       ports.log(`the state could not be written, trying again: ${messageOf(error)}`)
       await ports.sleep(ports.pace.retryMs * attempt)
     }
@@ -44,8 +44,13 @@ export async function saveRollout(ports: Ports, key: string, {rollout, tag}: Kep
 async function readBack(ports: Ports, key: string, wanted: Rollout): Promise<Kept> {
   const found = await readRollout(ports, key)
   if (found !== null && JSON.stringify(found.rollout) === JSON.stringify(wanted)) return found
+  throw lost(wanted, found)
+}
+
+/** That a rollout is in other hands; null: the registry holds none any more. */
+export function lost({endpoint}: Rollout, found: Kept | null): LostRollout {
   const by = found === null ? 'it is gone' : `it was taken over by ${found.rollout.lease.run || found.rollout.lease.holder}`
-  throw new LostRollout(`rollout on ${wanted.endpoint}: ${by}; this run changes nothing any more`, {
+  return new LostRollout(`rollout on ${endpoint}: ${by}; this run changes nothing any more`, {
     hint: 'Look at the run that goes on with it.'
   })
 }
