@@ -43,6 +43,8 @@ export async function runStep(name: string): Promise<void> {
 /** Runs the command line: `trainyard <action> --input value`, `trainyard run <workflow.yml>`. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
   await guarded(async () => {
+    // `npm run trainyard` runs in the clone; paths are meant from where it was called.
+    if (process.env.npm_lifecycle_event === 'trainyard' && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD)
     const {commandLine} = await import('#shared/cli/command-line')
     return commandLine(args, {actions: ACTIONS, vocabulary: VOCABULARY, env: process.env, cwd: process.cwd(), print})
   })

@@ -5,11 +5,11 @@ import {messageOf, UserError} from '#shared/errors'
 import {finishedRun, parseEvent, type RunEvent} from '#shared/event'
 import {type Check, type Evidence, type Findings, type Material, outcomeOf, toEvidence} from '#shared/evidence/evidence'
 import {originOf, writeEvidence} from '#shared/evidence/files'
-import {readText} from '#shared/files'
+import {createOnly, readText} from '#shared/files'
 import {shownPath} from '#shared/inputs'
 import {type Config, readConfig, type Vocabulary} from '#shared/inputs/config'
 import type {InputSpec, InputsOf} from '#shared/inputs/reader'
-import {find, fromRunner, readInputs} from '#shared/inputs/resolve'
+import {find, fromRunner, readInputs, refuseUnknownInputs} from '#shared/inputs/resolve'
 import {renderLine, renderSummary} from '#shared/report/summary'
 import {VERSION} from '#shared/version'
 import {placesOf, type World} from '#shared/world'
@@ -48,6 +48,7 @@ export async function runAction<S extends InputSpec>(one: Action<S>, vocabulary:
   let world: World | undefined
   try {
     world = await openWorld(host)
+    if (host.flags === undefined) refuseUnknownInputs(one.inputs, host.env)
     const config = await readConfigOf(one, vocabulary, host)
     const given = readInputs(one.inputs, sourcesOf(one, host, config))
     world = placed(world, given, config)
@@ -118,6 +119,7 @@ async function openWorld(host: Host): Promise<World> {
       cause: error
     })
   })
+  if (!places.onRunner) await createOnly(join(places.outDir, '.gitignore'), '*\n')
   let interruption: AbortSignal | undefined
   const event = await readEvent(host.env)
   const {repository, runId} = places.run
@@ -172,7 +174,7 @@ async function hand(evidence: Evidence, outputs: Readonly<Record<string, string>
   output('verdict', evidence.verdict, host)
   output('outcome', evidence.outcome, host)
   output('evidence', path, host)
-  for (const check of evidence.checks) say(check, evidence, host)
+  sayAll(evidence, host)
   await appendSummary([...pendingSummary.splice(0), renderSummary(evidence)].join('\n\n'), world)
   const line = renderLine(evidence)
   if (evidence.outcome === 'green') {
@@ -182,6 +184,16 @@ async function hand(evidence: Evidence, outputs: Readonly<Record<string, string>
   if (onRunner(host)) core.setFailed(line)
   else host.print(line)
   return evidence.verdict === 'error' && !onRunner(host) ? 3 : 1
+}
+
+const MOST_PASSES = 20
+
+/** What passed first, in short where it is much, so that the last lines are those to act on. */
+function sayAll(evidence: Evidence, host: Host): void {
+  const passed = evidence.checks.filter(({verdict}) => verdict === 'pass')
+  if (passed.length > MOST_PASSES) host.print(`${'pass'.padEnd(12)} ${passed.length} checks; the summary and the evidence list them`)
+  else for (const check of passed) say(check, evidence, host)
+  for (const check of evidence.checks.filter(({verdict}) => verdict !== 'pass')) say(check, evidence, host)
 }
 
 function say(check: Check, {policy}: Evidence, host: Host): void {

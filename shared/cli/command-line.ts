@@ -1,6 +1,7 @@
 import {writeFile} from 'node:fs/promises'
 import type {Action} from '#shared/action'
 import {UserError} from '#shared/errors'
+import {CATALOGUE} from '#shared/gates/catalogue'
 import {nearest} from '#shared/gates/validity'
 import type {Vocabulary} from '#shared/inputs/config'
 import type {InputSpec} from '#shared/inputs/reader'
@@ -82,6 +83,7 @@ async function help(line: CommandLine): Promise<number> {
       'trainyard <action> --input value     run one action; inputs also come from trainyard.yml',
       'trainyard run <workflow.yml>         run a workflow on this machine',
       'trainyard start                      the whole pipeline on the wages example',
+      'trainyard schema                     the JSON Schema of trainyard.yml',
       '',
       ...rows,
       '',
@@ -95,7 +97,27 @@ async function help(line: CommandLine): Promise<number> {
 async function helpOf(name: string, inputs: InputSpec, line: CommandLine): Promise<number> {
   const {description, inputs: described} = await readDescriptions(name)
   const rows = Object.keys(inputs).map(input => `  --${input.padEnd(18)} ${described[input] ?? ''}`)
-  return say([description, '', ...rows].join('\n'), line)
+  return say([description, '', ...rows, ...gatesHelp(name, inputs)].join('\n'), line)
+}
+
+const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  'validate-data': ['row_count >= 1000', 'null_share(age) <= 1%', 'duplicate_rows == 0', 'warn: mean(age) <= 60'],
+  evaluate: ['roc_auc >= 0.75', 'roc_auc >= champion - 0.01', 'recall[region=*] >= overall - 0.1', 'warn: ece <= 5%'],
+  'check-fairness': ['demographic_parity_ratio(gender) >= 0.8', 'warn: equalized_odds_difference(gender, race) <= 0.1'],
+  'check-robustness': ['flip_rate(noise) <= 5%', 'latency_p95_ms <= champion * 1.5'],
+  'deploy-canary': ['error_rate <= stable', 'slow_rate(250ms) <= stable * 1.2']
+}
+
+/** The gate language in short, for actions that judge. */
+function gatesHelp(name: string, inputs: InputSpec): string[] {
+  if (inputs.gates === undefined || EXAMPLES[name] === undefined) return []
+  return [
+    '',
+    'A gate is  [warn:] metric[(column, …)][[column=value, …]] operator bound, one a line.',
+    `Metrics: ${CATALOGUE[name].join(', ')}.`,
+    'A bound is a number, a percentage of a share (1% is 0.01), or a reference with + - or *; [column=*] asks for each value.',
+    ...EXAMPLES[name].map(gate => `  --gates '${gate}'`)
+  ]
 }
 
 async function writeSchema(args: readonly string[], line: CommandLine): Promise<number> {

@@ -90,7 +90,7 @@ function boundError(gate: Gate, {unit}: Metric): UserError | undefined {
   const {reference, change, number, percent} = gate.bound
   const equality = gate.operator === '==' || gate.operator === '!='
   if (equality && unit !== 'count') return wrong(gate, `${gate.operator} goes with counts only`, 'Use >= or <=.')
-  if (change === 'times' && number <= 0) return wrong(gate, 'a factor must be above 0', 'Write champion * 1.02.')
+  if (change === 'times' && number <= 0) return wrong(gate, 'a factor must be above 0', `Write ${reference} * 1.02.`)
   if (percent && unit !== 'share') {
     const factor = 1 + number
     return wrong(
@@ -110,6 +110,13 @@ function shareError(gate: Gate): UserError | undefined {
   const suggestion = size >= 1 && size <= 100 ? `${size}% or ${size / 100}?` : 'Write a number between 0 and 1.'
   if (change === 'plus' && size >= 1)
     return wrong(gate, `${gate.metric} is a share, so a margin of ${size} could never be missed`, suggestion)
+  const vacuous = reference === undefined && ((gate.operator === '<=' && number === 1) || (gate.operator === '>=' && number === 0))
+  if (vacuous)
+    return wrong(
+      gate,
+      `every share is at ${number === 1 ? 'most 1' : 'least 0'}, so this could never fail`,
+      number === 1 ? '1% or 0.01?' : 'Write what must hold.'
+    )
   if (reference !== undefined || (number >= 0 && number <= 1)) return undefined
   return wrong(gate, `${gate.metric} is a share between 0 and 1, the bound is ${gate.boundText}`, suggestion)
 }

@@ -43,7 +43,8 @@ export function intervalMessage(reading: Reading, verdict?: Verdict, p?: number)
   if (p !== undefined && verdict !== 'pass') parts.push(`Holm p ${formatNumber(Number(p.toPrecision(2)))}`)
   const relationText = reading.value.value === null ? '' : ` ${relation(reading, verdict)} ${target(reading)}`
   const settle = verdict === 'inconclusive' ? settling(reading) : ''
-  return `${subject(reading)}${relationText} (${parts.join(', ')})${settle}`
+  const beyond = verdict === 'fail' && decided.pNull !== undefined ? ', and the groups differ beyond chance' : ''
+  return `${subject(reading)}${relationText}${beyond} (${parts.join(', ')})${settle}`
 }
 
 function subject({gate, value}: Reading): string {

@@ -1,4 +1,5 @@
 import {throwAll, UserError} from '#shared/errors'
+import {nearest} from '#shared/gates/validity'
 import type {Config} from './config.js'
 import type {Given, InputSpec, InputsOf, Reader} from './reader.js'
 
@@ -73,6 +74,20 @@ function split(text: string, reader: Reader<unknown>): {text: string}[] {
 
 function camel(name: string): string {
   return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** Throws UserError for `INPUT_*` variables of no declared name: the runner only warns of them, and a gate under a misspelt name would be no gate. */
+export function refuseUnknownInputs(spec: InputSpec, env: Readonly<Record<string, string | undefined>>): void {
+  const known = Object.keys(spec)
+  const unknown = Object.keys(env).filter(
+    name => /^INPUT_./.test(name) && env[name] !== '' && !known.some(one => `INPUT_${one.toUpperCase()}` === name)
+  )
+  throwAll(
+    unknown.map(name => {
+      const given = name.slice('INPUT_'.length).toLowerCase()
+      return new UserError(`with: "${given}" is no input`, {kind: 'usage', hint: `Did you mean ${nearest(given, known).join(', ')}?`})
+    })
+  )
 }
 
 /** `INPUT_*` variables as the runner sets them, for the declared names. */

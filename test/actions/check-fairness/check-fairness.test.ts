@@ -39,7 +39,7 @@ describe('check-fairness', () => {
     const {code, evidence, log} = await onTerminal(await folder(0.8, ['demographic_parity_ratio(group) >= 0.8']), 'check-fairness', given)
     expect([code, evidence?.verdict]).toEqual([1, 'fail'])
     expect(evidence?.checks[0].message).toMatch(
-      /^demographic_parity_ratio\(group\) 0\.\d+ is below 0\.8 \(95% bounds .* score, selection rate: b 0\.\d+ of 200, a 0\.\d+ of 200, n 400, Holm p /
+      /^demographic_parity_ratio\(group\) 0\.\d+ is below 0\.8, and the groups differ beyond chance \(95% bounds .* score, selection rate: b 0\.\d+ of 200, a 0\.\d+ of 200, n 400, Holm p /
     )
     expect(log).toContain('1 of 1 check failed')
   })

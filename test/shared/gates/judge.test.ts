@@ -84,7 +84,7 @@ describe('judging', () => {
       f1: metric({value: null, n: 50, reason: 'no predicted positives'}),
       recall: metric(normal(0.9, 0.001, 12, {reason: '12 rows, fewer than 30'}))
     })
-    const checks = await judge(['roc_auc >= 0', 'f1 >= 0', 'recall >= 0.1'], what)
+    const checks = await judge(['roc_auc >= 0.01', 'f1 >= 0.01', 'recall >= 0.1'], what)
     expect(checks.map(check => check.verdict)).toEqual(['error', 'inconclusive', 'inconclusive'])
     expect(checks[1].estimate).toBeUndefined()
     expect(checks[2].message).toContain('12 rows, fewer than 30')
@@ -256,6 +256,8 @@ describe('a gate that cannot be asked', () => {
     ['accuracy >= overall', 'Name a slice'],
     ['accuracy >= champion * 0', 'a factor must be above 0'],
     ['accuracy >= champion - 1', '1% or 0.01?'],
+    ['null_share(age) <= 1', 'every share is at most 1, so this could never fail'],
+    ['accuracy >= 0', 'every share is at least 0, so this could never fail'],
     ['accuracy >= champion - 5', '5% or 0.05?'],
     ['accuracy >= -0.75', 'a share between 0 and 1, the bound is -0.75']
   ])('%s', async (gate, hint) => {

@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {describe, expect, it, test} from 'vitest'
 import {choice, duration, flag, gates, modelReference, number, path, paths, REGISTRY, secret, text, words} from '#shared/inputs'
 import {parseConfig, readConfig} from '#shared/inputs/config'
-import {readInputs} from '#shared/inputs/resolve'
+import {readInputs, refuseUnknownInputs} from '#shared/inputs/resolve'
 
 const vocabulary = {
   evaluate: {
@@ -218,5 +218,13 @@ describe('the file itself', () => {
     expect((await readConfig(join(folder, 'a.yml'), vocabulary, {optional: false}))?.top.size).toBe(0)
     await writeFile(join(folder, 'b.yml'), Buffer.from([0x6c, 0xff, 0xfe]))
     await expect(readConfig(join(folder, 'b.yml'), vocabulary, {optional: false})).rejects.toThrow('not UTF-8')
+  })
+})
+
+describe('an input of no declared name', () => {
+  it('is refused where the runner only warns', () => {
+    const refuse = (env: Record<string, string>) => () => refuseUnknownInputs(vocabulary.evaluate, env)
+    expect(refuse({INPUT_GATE: 'f1 >= 0.5'})).toThrow('with: "gate" is no input')
+    expect(refuse({INPUT_GATES: 'f1 >= 0.5', 'INPUT_GITHUB-TOKEN': 'x', INPUT_OTHER: '', HOME: '/'})).not.toThrow()
   })
 })
