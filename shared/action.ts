@@ -10,6 +10,7 @@ import {shownPath} from '#shared/inputs'
 import {type Config, readConfig, type Vocabulary} from '#shared/inputs/config'
 import type {InputSpec, InputsOf} from '#shared/inputs/reader'
 import {find, fromRunner, readInputs, refuseUnknownInputs} from '#shared/inputs/resolve'
+import {inert} from '#shared/process/inert'
 import {renderLine, renderSummary} from '#shared/report/summary'
 import {VERSION} from '#shared/version'
 import {placesOf, type World} from '#shared/world'
@@ -82,11 +83,6 @@ async function measured<S extends InputSpec>(
 function configMaterial(one: Declared, config: Config | undefined, {cwd}: Host): Material[] {
   if (config === undefined || one.inputs.gates === undefined) return []
   return [{kind: 'gates', name: shownPath(config.file, cwd), digest: {sha256: config.sha256}}]
-}
-
-/** The runner obeys `::command::` at the start of a line and `##[command]` anywhere in it: text from data must do neither. */
-function inert(text: string): string {
-  return text.replace(/^([^\S\r\n]*):(?=:)/gm, '$1: ').replaceAll('##[', '## [')
 }
 
 type Declared = Pick<Action, 'name' | 'inputs'>

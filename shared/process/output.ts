@@ -1,4 +1,5 @@
 import {stripVTControlCharacters} from 'node:util'
+import {inert} from './inert.js'
 
 /** Bounds on what one command may print; bytes. */
 export interface OutputLimits {
@@ -89,10 +90,7 @@ export function plainText(line: string): string {
   )
 }
 
-/**
- * Makes lines of a foreign program harmless to the runner, which obeys `::command::` at the start of a line and `##[command]` anywhere in it:
- * both are broken by a blank. What the program asks to have masked is masked from then on.
- */
+/** Makes lines of a foreign program harmless to the runner. What the program asks to have masked is masked from then on. */
 export function neutraliser(): (line: string) => string {
   const secrets: string[] = []
   return line => {
@@ -106,7 +104,7 @@ export function neutraliser(): (line: string) => string {
     let text = line
     for (const secret of secrets) text = text.replaceAll(secret, '***')
     if (asked) text = '::add-mask::***'
-    return text.replace(/^(\s*):(?=:)/, '$1: ').replaceAll('##[', '## [')
+    return inert(text)
   }
 }
 
