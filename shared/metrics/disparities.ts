@@ -1,10 +1,8 @@
 import {formatNumber} from '#shared/evidence/number'
-import {bootstrapSpread, REPLICATES, replicate} from '#shared/stats/bootstrap'
-import type {Bounds, Estimate, Proportion} from '#shared/stats/estimate'
+import type {Estimate, Proportion} from '#shared/stats/estimate'
 import {homogeneityP} from '#shared/stats/homogeneity'
-import {newcombe, scoreRatio} from '#shared/stats/proportions'
-import {binomial, multinomial, random} from '#shared/stats/random'
 import {ALL, FN, FP, marginOf, sumOf, TN, TP} from './confusion.js'
+import {comparedBounds, type DisparityKind, disparityBounds, type PairedCells} from './group-bounds.js'
 
 /** A share of rows whose differences between groups are looked at. */
 export interface Rate {
@@ -26,7 +24,7 @@ export const RATES = {selection_rate: SELECTION, true_positive_rate: TRUE_POSITI
 export interface Disparity {
   readonly rates: readonly Rate[]
   /** largest minus smallest, or smallest over largest; of several rates the worst */
-  readonly kind: 'difference' | 'ratio'
+  readonly kind: DisparityKind
 }
 
 /** Disparities between groups by fairlearn's names and definitions (`between_groups`, equalized odds as the worst case). */
@@ -52,25 +50,23 @@ export interface DisparityOptions {
 }
 
 /**
- * A disparity between the groups that are large enough. Bounds: two groups and one rate by Newcombe or the score method, folded where the signed
- * difference may change sign; else 2,000 joint resamples of all groups. `pNull` tests whether the rates differ at all, over several rates after
- * Bonferroni. With fewer than two groups large enough no verdict is drawn.
+ * A disparity between the groups that are large enough. Bounds: Newcombe's limits of a difference, the score limits of a ratio, of each pair of
+ * groups in each rate (see `disparityBounds`). `pNull` tests whether the rates differ at all, over several rates after Bonferroni. With fewer than
+ * two groups large enough no verdict is drawn.
  */
 export function measureDisparity({rates, kind}: Disparity, groups: Groups, options: DisparityOptions): Estimate {
   const judged = rates.map(rate => judgedGroups(rate, groups, options))
-  const n = rowsOf(judged, groups)
+  const n = rowsOf(judged, groups, ALL)
   const rows = groups.cells.reduce((sum, cells) => sum + sumOf(cells, ALL), 0)
   if (judged.some(({names}) => names.length < 2)) {
     return {value: null, n: rows, rows, reason: tooFewGroups(judged, groups, options)}
   }
-  const value = worst(
-    judged.map(({proportions}) => spread(proportions, kind)),
-    kind
-  )
+  const value = worstOf(judged, kind)
   const detail = detailOf(judged)
   if (Number.isNaN(value)) return {value: null, n, rows, reason: 'no group has a rate above 0, so the ratio is not defined', detail}
   const pNull = Math.min(1, judged.length * Math.min(...judged.map(({proportions}) => homogeneityP(proportions, options.seed))))
-  return {value, n, rows, ...(twoGroups(judged, kind) ?? resampled(judged, kind, options)), pNull, detail}
+  const proportions = judged.map(one => one.proportions)
+  return {value, n, rows, bounds: alpha => disparityBounds(proportions, kind, alpha), method: methodOf(judged, kind), pNull, detail}
 }
 
 interface JudgedGroups {
@@ -91,9 +87,9 @@ export function proportionOf({successes, denominator}: Rate, cells: ArrayLike<nu
   return {successes: sumOf(cells, successes), n: sumOf(cells, denominator)}
 }
 
-function rowsOf(judged: readonly JudgedGroups[], {cells}: Groups): number {
+function rowsOf(judged: readonly JudgedGroups[], {cells}: Groups, all: readonly number[]): number {
   const indices = new Set(judged.flatMap(({indices}) => indices))
-  return [...indices].reduce((sum, index) => sum + sumOf(cells[index], ALL), 0)
+  return [...indices].reduce((sum, index) => sum + sumOf(cells[index], all), 0)
 }
 
 function tooFewGroups(judged: readonly JudgedGroups[], {names}: Groups, {minimumGroup}: DisparityOptions): string {
@@ -103,51 +99,19 @@ function tooFewGroups(judged: readonly JudgedGroups[], {names}: Groups, {minimum
 }
 
 /** NaN for a ratio of rates that are all 0. */
-function spread(proportions: readonly Proportion[], kind: Disparity['kind']): number {
+function spread(proportions: readonly Proportion[], kind: DisparityKind): number {
   const shares = proportions.map(({successes, n}) => successes / n)
   const [low, high] = [Math.min(...shares), Math.max(...shares)]
   return kind === 'difference' ? high - low : low / high
 }
 
-function worst(values: readonly number[], kind: Disparity['kind']): number {
+function worst(values: readonly number[], kind: DisparityKind): number {
   return kind === 'difference' ? Math.max(...values) : Math.min(...values)
 }
 
-function twoGroups(judged: readonly JudgedGroups[], kind: Disparity['kind']): Pick<Estimate, 'bounds' | 'method'> | undefined {
-  const [{proportions}] = judged
-  if (judged.length > 1 || proportions.length !== 2) return undefined
-  const [low, high] = [...proportions].sort((a, b) => a.successes / a.n - b.successes / b.n)
-  if (kind === 'difference') return {bounds: alpha => foldDifference(newcombe(high, low, alpha)), method: 'Newcombe'}
-  return {bounds: alpha => foldRatio(scoreRatio(low, high, alpha)), method: 'score'}
-}
-
-function foldDifference({low, high}: Bounds): Bounds {
-  return {low: Math.max(0, low), high: Math.max(high, -low)}
-}
-
-// The smaller over the larger: once the interval reaches beyond 1, the other group may be the larger, and the ratio is at most 1.
-function foldRatio({low, high}: Bounds): Bounds {
-  return {low: Math.min(low, 1 / high), high: Math.min(high, 1)}
-}
-
-function resampled(
-  judged: readonly JudgedGroups[],
-  kind: Disparity['kind'],
-  {seed}: DisparityOptions
-): Pick<Estimate, 'bounds' | 'method' | 'reason'> {
-  const next = random(seed)
-  const replicates = replicate(REPLICATES, () =>
-    worst(
-      judged.map(({proportions}) =>
-        spread(
-          proportions.map(({successes, n}) => ({successes: binomial(next, n, successes / n), n})),
-          kind
-        )
-      ),
-      kind
-    )
-  )
-  return bootstrapSpread(replicates, 'joint bootstrap')
+function methodOf(judged: readonly JudgedGroups[], kind: DisparityKind): string {
+  const method = kind === 'difference' ? 'Newcombe' : 'score'
+  return judged.length === 1 && judged[0].indices.length === 2 ? method : `${method}, each pair of groups`
 }
 
 function detailOf(judged: readonly JudgedGroups[]): string {
@@ -165,45 +129,55 @@ function detailOf(judged: readonly JudgedGroups[]): string {
     .join('; ')
 }
 
+const SIDES = ['candidate', 'reference'] as const
+const JOINT: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7]
+
 /**
- * Disparity of the candidate minus `factor` times that of the reference on the same rows, by 2,000 joint resamples; the groups that are judged are
- * the same on both sides. `groups.cells` hold 8 cells each.
+ * Disparity of the candidate minus `factor` times that of the reference on the same rows. Which groups are judged follows from the rows of each
+ * class alone, so they are the same on both sides. Bounds: `comparedBounds`. `groups.cells` hold 8 cells each.
  */
 export function compareDisparity(
-  disparity: Disparity,
+  {rates, kind}: Disparity,
   groups: Groups,
   factor: number,
   options: DisparityOptions
 ): {readonly reference: number | null; readonly difference: Estimate} {
-  const sideOf = (cells: readonly ArrayLike<number>[], which: 'candidate' | 'reference') =>
-    cells.map(joint => Float64Array.from(marginOf(joint, which)))
-  const value = (cells: readonly ArrayLike<number>[], which: 'candidate' | 'reference') => {
-    const side = {names: groups.names, cells: sideOf(cells, which)}
-    const judged = disparity.rates.map(rate => judgedGroups(rate, side, options))
-    if (judged.some(({names}) => names.length < 2)) return Number.NaN
-    return worst(
-      judged.map(({proportions}) => spread(proportions, disparity.kind)),
-      disparity.kind
-    )
-  }
-  const [first, second] = [value(groups.cells, 'candidate'), value(groups.cells, 'reference')]
-  const n = groups.cells.reduce((sum, cells) => sum + sumOf(cells, [0, 1, 2, 3, 4, 5, 6, 7]), 0)
-  if (Number.isNaN(first) || Number.isNaN(second))
-    return {
-      reference: Number.isNaN(second) ? null : second,
-      difference: {value: null, n, rows: n, reason: 'not defined for both models on these groups'}
-    }
-  const difference = first - factor * second
-  if (factor === 1 && groups.cells.every(cells => cells[1] + cells[2] + cells[5] + cells[6] === 0)) {
-    return {reference: second, difference: {value: 0, n, rows: n, bounds: () => ({low: 0, high: 0}), method: 'same predictions'}}
-  }
-  const next = random(options.seed)
-  const totals = groups.cells.map(cells => sumOf(cells, [0, 1, 2, 3, 4, 5, 6, 7]))
-  const replicates = replicate(REPLICATES, () => {
-    const drawn = groups.cells.map((cells, index) => multinomial(next, totals[index], cells))
-    return value(drawn, 'candidate') - factor * value(drawn, 'reference')
+  const [ours, theirs] = SIDES.map(side => {
+    const cells = groups.cells.map(joint => Float64Array.from(marginOf(joint, side)))
+    return rates.map(rate => judgedGroups(rate, {names: groups.names, cells}, options))
   })
-  return {reference: second, difference: {value: difference, n, rows: n, ...bootstrapSpread(replicates, 'paired joint bootstrap')}}
+  const [first, second] = [worstOf(ours, kind), worstOf(theirs, kind)]
+  const rows = groups.cells.reduce((sum, cells) => sum + sumOf(cells, JOINT), 0)
+  const reference = Number.isNaN(second) ? null : second
+  if (Number.isNaN(first) || reference === null)
+    return {reference, difference: {value: null, n: rows, rows, reason: 'not defined for both models on these groups'}}
+  const n = rowsOf(ours, groups, JOINT)
+  if (factor === 1 && groups.cells.every(cells => cells[1] + cells[2] + cells[5] + cells[6] === 0))
+    return {reference, difference: {value: 0, n, rows, bounds: () => ({low: 0, high: 0}), method: 'same predictions'}}
+  const paired = ours.map(({rate, indices}) => indices.map(index => pairedCells(rate, groups.cells[index])))
+  const bounds = (alpha: number) => comparedBounds(paired, kind, factor, alpha)
+  return {reference, difference: {value: first - factor * second, n, rows, bounds, method: `paired ${methodOf(ours, kind)} (MOVER)`}}
+}
+
+/** NaN where a rate has fewer than two groups, or a ratio is not defined. */
+function worstOf(judged: readonly JudgedGroups[], kind: DisparityKind): number {
+  if (judged.some(({indices}) => indices.length < 2)) return Number.NaN
+  return worst(
+    judged.map(({proportions}) => spread(proportions, kind)),
+    kind
+  )
+}
+
+/** Of the rows in a rate's denominator, which is the same for both models. */
+function pairedCells({successes, denominator}: Rate, joint: ArrayLike<number>): PairedCells {
+  const cells: [number, number, number, number] = [0, 0, 0, 0]
+  for (const cell of JOINT) {
+    const candidate = 2 * (cell >> 2) + ((cell >> 1) & 1)
+    const reference = 2 * (cell >> 2) + (cell & 1)
+    if (!denominator.includes(candidate)) continue
+    cells[(successes.includes(candidate) ? 0 : 2) + (successes.includes(reference) ? 0 : 1)] += joint[cell]
+  }
+  return cells
 }
 
 /** Groups that are listed apart: too few rows, or too few positives or negatives for a rate. */

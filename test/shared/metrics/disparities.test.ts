@@ -1,7 +1,10 @@
 import {describe, expect, it, test} from 'vitest'
 import {compareDisparity, DISPARITIES, measureDisparity, RATES, smallGroups} from '#shared/metrics/disparities'
+import {comparedBounds, disparityBounds, type PairedCells} from '#shared/metrics/group-bounds'
 import {cellsByGroup, groupsOf, jointCellsByGroup} from '#shared/metrics/groups'
 import {homogeneityP} from '#shared/stats/homogeneity'
+import {newcombe, scoreRatio} from '#shared/stats/proportions'
+import {binomial, multinomial, random} from '#shared/stats/random'
 
 const coded = (cells: readonly string[]) => {
   const values = [...new Set(cells)].filter(cell => cell !== '')
@@ -66,14 +69,13 @@ describe('what supports a disparity', () => {
     ])
     const difference = measure('demographic_parity_difference', two)
     expect(difference.value).toBeCloseTo(48 / 80 - 21 / 50, 12)
-    expect(difference.bounds?.(0.025)).toMatchObject({
-      low: expect.closeTo(0.004068, 5) as number,
-      high: expect.closeTo(0.341293, 5) as number
-    })
+    expect(difference.method).toBe('Newcombe')
+    expect(difference.bounds?.(0.025).high).toBeCloseTo(0.341293, 5)
+    expect(difference.bounds?.(0.05).low).toBeCloseTo(0.004068, 5)
     expect(difference.pNull).toBeCloseTo(0.0495426535, 6)
     const ratio = measure('demographic_parity_ratio', two)
-    const {low, high} = ratio.bounds?.(0.025) ?? {low: 0, high: 0}
-    expect([low, high]).toEqual([expect.closeTo(1 / 2.120377, 4), expect.closeTo(1 / 1.005624, 4)])
+    expect(ratio.bounds?.(0.025).low).toBeCloseTo(1 / 2.120377, 4)
+    expect(ratio.bounds?.(0.05).high).toBeCloseTo(1 / 1.005624, 4)
     expect(ratio.detail).toBe('selection rate: b 0.42 of 50, a 0.6 of 80')
   })
 
@@ -89,20 +91,36 @@ describe('what supports a disparity', () => {
     expect(measure('demographic_parity_difference', equal).bounds?.(0.05).low).toBe(0)
   })
 
-  it('is a seeded joint bootstrap for more groups, the same every time', () => {
+  it('is the worst limit of all pairs for more groups and rates', () => {
     const three = sized([
       ['a', 200, 60, 40],
       ['b', 200, 50, 30],
       ['c', 200, 40, 20]
     ])
     const one = measure('equalized_odds_difference', three)
-    expect(one.method).toBe('joint bootstrap, B = 2000')
+    expect(one.method).toBe('Newcombe, each pair of groups')
     expect(one.value).toBeCloseTo(0.2, 12)
     const {low, high} = one.bounds?.(0.05) ?? {low: 0, high: 0}
-    expect(low).toBeGreaterThan(0.08)
+    expect(low).toBeGreaterThan(0.02)
     expect(low).toBeLessThan(0.2)
-    expect(high).toBeGreaterThan(0.2)
-    expect(measure('equalized_odds_difference', three).bounds?.(0.05)).toEqual({low, high})
+    expect(high).toBeCloseTo(newcombe({successes: 60, n: 100}, {successes: 40, n: 100}, 0.05).high, 12)
+    expect(measure('equalized_odds_ratio', three).bounds?.(0.05).low).toBeCloseTo(
+      scoreRatio({successes: 20, n: 100}, {successes: 40, n: 100}, 0.05).low,
+      12
+    )
+  })
+
+  it('never takes groups without a mistake for proof', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map(name => [name, 30, 15, 0] as const)
+    const most = newcombe({successes: 15, n: 15}, {successes: 15, n: 15}, 0.05).high
+    for (const from of [sized([a, b]), sized([a, b, c])]) {
+      for (const name of ['equal_opportunity_difference', 'equalized_odds_difference']) {
+        const {value, bounds} = measure(name, from)
+        expect(value).toBe(0)
+        expect(bounds?.(0.05)).toEqual({low: 0, high: expect.closeTo(most, 12) as number})
+      }
+      expect(measure('equal_opportunity_ratio', from).bounds?.(0.05).low).toBeLessThan(0.9)
+    }
   })
 
   it('does not call a disparity of small groups significant under the null', () => {
@@ -183,7 +201,81 @@ describe('against the champion', () => {
   it('is the paired difference otherwise', () => {
     const {difference} = compareDisparity(DISPARITIES.demographic_parity_ratio, cells(unfair, fair), 1, options)
     expect(difference.value).toBeCloseTo(-0.6, 12)
-    expect(difference.bounds?.(0.05).high).toBeLessThan(-0.3)
+    expect(difference.bounds?.(0.05).high).toBeLessThan(-0.25)
+  })
+
+  it('judges the same groups throughout, however close one is to the minimum', () => {
+    // By label, candidate and champion; the candidate finds 1 of the last group's 11 positives, the champion 10 of them.
+    const near = {
+      names: ['a', 'b', 'few'],
+      cells: [
+        Float64Array.of(50, 0, 0, 0, 5, 0, 0, 45),
+        Float64Array.of(50, 0, 0, 0, 5, 0, 0, 45),
+        Float64Array.of(50, 0, 0, 0, 1, 9, 0, 1)
+      ]
+    }
+    const {difference} = compareDisparity(DISPARITIES.equal_opportunity_difference, near, 1, options)
+    expect(difference.value).toBeCloseTo(0.9 - 1 / 11 - (10 / 11 - 0.9), 12)
+    expect(difference).toMatchObject({n: 261, rows: 261})
+    expect(difference.bounds?.(0.05).low).toBeGreaterThan(0.3)
+  })
+
+  it('does not take two models without a mistake for the same', () => {
+    const perfect = Float64Array.of(40, 10, 10, 0, 0, 0, 0, 15)
+    const both = {names: ['a', 'b', 'c'], cells: [perfect, perfect, perfect]}
+    const {difference} = compareDisparity(DISPARITIES.equal_opportunity_difference, both, 1, options)
+    expect(difference.value).toBe(0)
+    expect(difference.bounds?.(0.05).low).toBeLessThan(-0.1)
+    expect(difference.bounds?.(0.05).high).toBeGreaterThan(0.1)
+  })
+})
+
+/** How often one-sided 95% bounds miss the truth, over seeded draws of so many rows a group. */
+describe('one-sided 95% bounds hold the truth', () => {
+  const RUNS = 250
+  const LIMIT = 0.05 + 3 * Math.sqrt(0.0475 / RUNS)
+  const of = (kind: 'difference' | 'ratio', shares: readonly number[]) => {
+    const [least, most] = [Math.min(...shares), Math.max(...shares)]
+    return kind === 'difference' ? most - least : least / most
+  }
+  const expectHeld = (truth: number, draw: () => {low: number; high: number}) => {
+    const drawn = Array.from({length: RUNS}, draw)
+    expect(drawn.filter(({low}) => low > truth + 1e-12).length / RUNS).toBeLessThan(LIMIT)
+    expect(drawn.filter(({high}) => high < truth - 1e-12).length / RUNS).toBeLessThan(LIMIT)
+  }
+  const KINDS = ['difference', 'ratio'] as const
+
+  describe.each(KINDS)('of a %s', kind => {
+    test.each([
+      [50, [0.5, 0.5, 0.5]],
+      [10, [0.95, 0.95, 0.95]],
+      [10, [1, 0.75, 1]],
+      [50, [0.2, 0.3, 0.5]],
+      [40, [0.6, 0.4]]
+    ])('%d rows a group, rates %j', (n, shares) => {
+      const next = random(11)
+      expectHeld(of(kind, shares), () => disparityBounds([shares.map(share => ({successes: binomial(next, n, share), n}))], kind, 0.05))
+    })
+
+    test.each([
+      [50, [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]],
+      [60, [0.7, 0.5], [0.6, 0.6]],
+      [60, [0.6, 0.6], [0.7, 0.5]],
+      [50, [0.5, 0.5, 0.5, 0.3], [0.5, 0.5, 0.5, 0.5]],
+      [60, [0.5, 0.3], [0.3, 0.5]],
+      [20, [0.97, 0.9, 0.97], [0.97, 0.97, 0.97]]
+    ])('%d rows a group, rates %j against %j', (n, ours, theirs) => {
+      const next = random(12)
+      expectHeld(of(kind, ours) - of(kind, theirs), () => {
+        const groups = ours.map((p, group): PairedCells => {
+          const q = theirs[group]
+          const together = 0.4 * p * q + 0.6 * Math.min(p, q)
+          const [both, first, second, neither] = multinomial(next, n, [together, p - together, q - together, 1 - p - q + together])
+          return [both, first, second, neither]
+        })
+        return comparedBounds([groups], kind, 1, 0.05)
+      })
+    })
   })
 })
 
