@@ -67,10 +67,10 @@ export async function judgeContract(
 ): Promise<readonly Check[]> {
   const rows = Number(measured[ROWS])
   const columns = await table.columns()
-  const emptyIsFine = contract.rules.some(rule => rule.measure.kind === 'rows' && holds(0, rule.expect))
+  const emptyIsMeant = contract.rules.some(rule => rule.measure.kind === 'rows' && namesZero(rule.expect))
   const counted: Counted[] = []
   for (const rule of contract.rules) {
-    const one = await countRule(rule, table, measured, rows, emptyIsFine)
+    const one = await countRule(rule, table, measured, rows, emptyIsMeant)
     if (one) counted.push(one)
   }
   const broken = counted.filter(
@@ -92,7 +92,7 @@ async function countRule(
   table: Table,
   measured: Readonly<Record<string, Cell>>,
   rows: number,
-  emptyIsFine: boolean
+  emptyIsMeant: boolean
 ): Promise<Counted | undefined> {
   const {measure, expect, unit, severity} = rule
   if (measure.kind === 'present') {
@@ -105,7 +105,7 @@ async function countRule(
   const broken = severity === 'warning' ? 'warn' : 'fail'
   if (rows === 0 && measure.kind !== 'rows') {
     const message = `${rule.id}: there are no rows, so nothing was measured`
-    return {rule, verdict: emptyIsFine ? 'pass' : 'error', count: 0, message}
+    return {rule, verdict: emptyIsMeant ? 'warn' : 'error', count: 0, message}
   }
   const count = measure.kind === 'rows' ? rows : await countOf(rule, table, measured)
   const value = unit === 'percent' ? (100 * count) / rows : count
@@ -117,6 +117,12 @@ async function countOf(rule: Rule, table: Table, measured: Readonly<Record<strin
   if (typeof known === 'number') return known
   if (rule.measure.kind === 'duplicates') return (await countDuplicates(table, rule.measure.columns)).surplus
   return Number.NaN
+}
+
+/** Whether no rows at all is what a rule says in so many words: exactly, at least or at most 0, or from 0 on. An upper limit alone is not. */
+function namesZero(expect: Expectation): boolean {
+  if ('value' in expect) return expect.value === 0 && ['==', '>=', '<='].includes(expect.operator)
+  return expect.operator === 'between' && expect.low === 0
 }
 
 /** Never true of what is not finite. */

@@ -197,12 +197,15 @@ describe('rules of a contract', () => {
     expect([evidence?.verdict, evidence?.outcome, code]).toEqual(['error', 'red', 3])
   })
 
-  test('no rows measure nothing, unless the contract allows an empty table', async () => {
+  test('no rows measure nothing, unless the contract means an empty table, and then with a warning', async () => {
     const none = await run({'d.csv': 'a\n', 'c.yml': contract('{name: a, required: true}')}, {data: 'd.csv', contract: 'c.yml'})
     expect(none.check('a.required')).toMatchObject({verdict: 'error', message: 'a.required: there are no rows, so nothing was measured'})
     const text = `${contract('{name: a, required: true}')}    quality: [{metric: rowCount, mustBeGreaterOrEqualTo: 0}]\n`
     const allowed = await run({'d.csv': 'a\n', 'c.yml': text}, {data: 'd.csv', contract: 'c.yml'})
-    expect([allowed.check('a.required')?.verdict, allowed.code]).toEqual(['pass', 0])
+    expect([allowed.check('a.required')?.verdict, allowed.code]).toEqual(['warn', 0])
+    const limited = text.replace('mustBeGreaterOrEqualTo: 0', 'mustBeLessThan: 1000000')
+    const upper = await run({'d.csv': 'a\n', 'c.yml': limited}, {data: 'd.csv', contract: 'c.yml'})
+    expect([upper.check('a.required')?.verdict, upper.code]).toEqual(['error', 3])
   })
 })
 
