@@ -88,9 +88,9 @@ describe('check-robustness', () => {
 
   test('a model that does not load fails, and nothing else is measured or green', async () => {
     const {code, evidence} = await run(Buffer.from('\x80\x04N.', 'latin1'), {
-      gates: ['unloadable == 0', 'model_bytes <= 1e9', 'flip_rate(noise) <= 100%']
+      gates: ['unloadable == 0', 'model_bytes <= 1e9', 'flip_rate(noise) <= 99%']
     })
-    expect(verdicts(evidence)).toEqual({'unloadable == 0': 'fail', 'model_bytes <= 1e9': 'error', 'flip_rate(noise) <= 100%': 'error'})
+    expect(verdicts(evidence)).toEqual({'unloadable == 0': 'fail', 'model_bytes <= 1e9': 'error', 'flip_rate(noise) <= 99%': 'error'})
     expect(messageOf(evidence, 'unloadable == 0')).toBe(
       'unloadable 1 is not 0 (model.onnx: expected an ONNX model, got a file that is a pickle)'
     )
@@ -167,7 +167,7 @@ describe('check-robustness', () => {
     const gates = [
       'flip_rate(noise) <= champion + 5%',
       'flip_rate(scale) <= champion * 3',
-      'flip_rate(missing) <= 100%',
+      'flip_rate(missing) <= 99%',
       'monotonicity_violations(age) <= 5%',
       'latency_p50_ms <= 1000',
       'latency_p95_ms <= champion * 100',

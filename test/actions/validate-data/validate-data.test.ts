@@ -295,13 +295,13 @@ describe('gates', () => {
   })
 
   test('no rows is an error', async () => {
-    const {code, evidence} = await run({'d.csv': 'a\n'}, {data: 'd.csv', gates: ['row_count >= 0', 'null_share(a) <= 1']})
+    const {code, evidence} = await run({'d.csv': 'a\n'}, {data: 'd.csv', gates: ['row_count >= 0', 'null_share(a) <= 0.5']})
     expect([code, evidence?.outcome, evidence?.checks.map(({verdict, message}) => [verdict, message])]).toEqual([
       3,
       'red',
       [
         ['error', 'row_count >= 0: no rows, so nothing was measured'],
-        ['error', 'null_share(a) <= 1: no rows, so nothing was measured']
+        ['error', 'null_share(a) <= 0.5: no rows, so nothing was measured']
       ]
     ])
   })
