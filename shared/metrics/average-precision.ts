@@ -3,7 +3,7 @@ import type {Estimate} from '#shared/stats/estimate'
 import {ascendingOrder} from '#shared/stats/ranks'
 import {difference, estimated, IDENTICAL, normalSpread, type Point, type Spread, within} from './difference.js'
 import {averagePrecisionInfluence, varianceAgainstOverall, varianceOfDifference} from './influence.js'
-import {bothPerfect, isPerfect, leastPerfect, rankingPoint} from './ranking.js'
+import {isPerfect, leastPerfect, rankingPoint, reaching, reachOf} from './ranking.js'
 import {EXACT_ROWS, poissonReplicates} from './resampling.js'
 import {membership, type Ranked, rankedRows, type Sampling, type Scored, sameModel} from './scored.js'
 
@@ -36,12 +36,14 @@ export function compareAveragePrecision(candidate: Scored, reference: Scored, fa
   const points = [averagePrecision(first, order), averagePrecision(second, other)]
   return difference(points[0], points[1], factor, value => {
     if (factor === 1 && sameModel(candidate, reference)) return IDENTICAL
-    if (points.every(point => isPerfect(point.value))) return bothPerfect(first.labels, factor)
+    const [ours, theirs] = points.map(point => reachOf(first.labels, point.value ?? 0, Number.NaN))
     if (order.length <= EXACT_ROWS) {
       const [a, b] = [weightedPrecision(first, order), weightedPrecision(second, other)]
-      return resampled(order.length, weights => a(weights) - factor * b(weights), sampling, 'paired Poisson bootstrap')
+      const spread = resampled(order.length, weights => a(weights) - factor * b(weights), sampling, 'paired Poisson bootstrap')
+      return reaching(spread, value, ours, theirs, factor)
     }
-    return normalSpread(value, varianceOfDifference(points[0].ofRow, points[1].ofRow, factor), `paired ${LINEARISED}`)
+    const variance = varianceOfDifference(points[0].ofRow, points[1].ofRow, factor)
+    return reaching(normalSpread(value, variance, `paired ${LINEARISED}`), value, ours, theirs, factor)
   })
 }
 
@@ -52,6 +54,9 @@ export function averagePrecisionAgainstOverall(slice: Scored, overall: Scored, f
   const inSlice = membership(overall, slice.rows ?? new Uint32Array(0))
   const points = [averagePrecision(inner, order), averagePrecision(outer, all)]
   return difference(points[0], points[1], factor, value => {
+    if (factor === 1 && !inSlice.includes(0)) return IDENTICAL
+    const own = reachOf(inner.labels, points[0].value ?? 0, Number.NaN)
+    const whole = reachOf(outer.labels, points[1].value ?? 0, Number.NaN)
     if (all.length <= EXACT_ROWS) {
       const ofSlice = Uint32Array.from(inSlice.keys()).filter(i => inSlice[i] === 1)
       const [a, b] = [
@@ -61,9 +66,11 @@ export function averagePrecisionAgainstOverall(slice: Scored, overall: Scored, f
         ),
         weightedPrecision(outer, all)
       ]
-      return resampled(all.length, weights => a(weights) - factor * b(weights), sampling, 'stratified Poisson bootstrap')
+      const spread = resampled(all.length, weights => a(weights) - factor * b(weights), sampling, 'stratified Poisson bootstrap')
+      return reaching(spread, value, own, whole, factor)
     }
-    return normalSpread(value, varianceAgainstOverall(points[0].ofRow, points[1].ofRow, inSlice, factor), `stratified ${LINEARISED}`)
+    const variance = varianceAgainstOverall(points[0].ofRow, points[1].ofRow, inSlice, factor)
+    return reaching(normalSpread(value, variance, `stratified ${LINEARISED}`), value, own, whole, factor)
   })
 }
 

@@ -22,10 +22,33 @@ export function leastPerfect(labels: Uint8Array, alpha: number): number {
   return alpha ** (1 / Math.min(positives, labels.length - positives))
 }
 
-/** Bounds of `first - factor * second` where both orders are perfect, though by different models. */
-export function bothPerfect(labels: Uint8Array, factor: number): Spread {
+/** How much lower and higher than its value a metric may be although nothing in the rows varies. */
+export interface Reach {
+  readonly down: (alpha: number) => number
+  readonly up: (alpha: number) => number
+}
+
+const NONE: Reach = {down: () => 0, up: () => 0}
+
+/** Of an order that varies in no row, by the chance that `leastPerfect` leaves: a perfect one reaches down to it. Nothing where rows vary. */
+export function reachOf(labels: Uint8Array, value: number, variance: number): Reach {
+  if (!isPerfect(value) && !(variance < 1e-24)) return NONE
+  const unseen = (alpha: number) => 1 - leastPerfect(labels, alpha)
+  return {down: alpha => value * unseen(alpha), up: alpha => (1 - value) * unseen(alpha)}
+}
+
+/** Bounds of `first - factor * second` that allow for what a part without variance may hide (MOVER). */
+export function reaching(spread: Spread, value: number, first: Reach, second: Reach, factor: number): Spread {
+  if (first === NONE && second === NONE) return spread
   return {
-    bounds: alpha => ({low: leastPerfect(labels, alpha) - factor, high: 1 - factor * leastPerfect(labels, alpha)}),
-    method: 'both orders perfect'
+    ...spread,
+    bounds: alpha => {
+      const {low, high} = spread.bounds(alpha)
+      return {
+        low: value - Math.hypot(value - low, first.down(alpha), factor * second.up(alpha)),
+        high: value + Math.hypot(high - value, first.up(alpha), factor * second.down(alpha))
+      }
+    },
+    method: `${spread.method}, exact for a perfect order`
   }
 }

@@ -99,6 +99,16 @@ test('two perfect orders of few rows are not taken for equal', () => {
   }
 })
 
+test('a perfect order of few rows is not proven to be no worse than one with a mistake', () => {
+  const labels = Uint8Array.from({length: 60}, (_, i) => (i < 20 ? 1 : 0))
+  const perfect = Float64Array.from(labels, (label, i) => label + i / 1000)
+  for (const name of ['roc_auc', 'average_precision'] as const) {
+    const estimate = QUALITY[name].compare(scoredOf(labels, perfect), scoredOf(labels, perfect.with(40, 1.0005)), 1)
+    expect(estimate.value).toBeGreaterThan(0)
+    expect(bounds(estimate).low).toBeLessThan(-0.05)
+  }
+})
+
 test('a reference without predicted positives leaves precision undefined', () => {
   const none = scoredOf(candidate.labels, new Float64Array(1200).fill(0.1))
   expect(QUALITY.precision.compare(candidate, none, 1)).toEqual({value: null, n: 0, rows: 1200, reason: 'no predicted positives'})

@@ -3,7 +3,7 @@ import {compareWithOverall, QUALITY, type QualityName} from '#shared/metrics/qua
 import type {Scored} from '#shared/metrics/scored'
 import {newcombe} from '#shared/stats/proportions'
 import {random} from '#shared/stats/random'
-import {drawnExam, everyRow} from '../../support/exams.js'
+import {drawnExam, everyRow, scoredOf} from '../../support/exams.js'
 
 const NAMES = Object.keys(QUALITY).filter((name): name is QualityName => name in QUALITY)
 const {candidate} = drawnExam(1500, 8)
@@ -75,3 +75,19 @@ test.each(['roc_auc', 'average_precision', 'accuracy', 'f1', 'balanced_accuracy'
     expect(se / spreadByResampling(name, candidate, slice)).toBeLessThan(1.13)
   }
 )
+
+test.each(['roc_auc', 'average_precision'] as const)('%s of a slice without a mistake is not certain to be that of all rows', name => {
+  const labels = Uint8Array.from({length: 400}, (_, i) => i % 2)
+  const perfect = scoredOf(
+    labels,
+    Float64Array.from(labels, (label, i) => 0.6 * label + (i % 50) / 200)
+  )
+  const rows = everyRow(400, 1).filter(row => row < 40)
+  const least = 0.05 ** (1 / 20)
+  const estimate = compareWithOverall(name, perfect, rows, 1)
+  expect(estimate.value).toBe(0)
+  expect(estimate.bounds?.(0.05).low).toBeCloseTo(least - 1, 12)
+  expect(estimate.bounds?.(0.05).high).toBeCloseTo(1 - 0.05 ** (1 / 200), 12)
+  const flawed = scoredOf(labels, (perfect.scores ?? new Float64Array()).with(101, 0.01).with(203, 0.02))
+  expect(compareWithOverall(name, flawed, rows, 1).bounds?.(0.05).low).toBeLessThan(least - 1 + 0.02)
+})
