@@ -6,6 +6,7 @@ import type {MappingToken} from '@actions/workflow-parser/templates/tokens/mappi
 import type {TemplateToken} from '@actions/workflow-parser/templates/tokens/template-token'
 import {throwAll, UserError} from '#shared/errors'
 import {findAction, type LocalAction} from './action-source.js'
+import {firstSlip} from './yaml-slip.js'
 
 /** A workflow file as far as it is obeyed here. Tokens still hold their expressions; `said` is what is left out, a line each. */
 export interface Workflow {
@@ -62,8 +63,10 @@ interface Defaults {
   readonly workingDirectory?: TemplateToken
 }
 
-/** Reads a workflow with GitHub's own parser. All mistakes, and all that cannot be done on one machine, come as one UserError with lines. */
+/** Reads a workflow with GitHub's own parser. All mistakes, and all that cannot be done on one machine, come as one UserError with lines; of slips in the YAML only the first. */
 export async function parseWorkflowFile(text: string, file: string, options: ReadOptions): Promise<Workflow> {
+  const slip = firstSlip(text, file)
+  if (slip !== undefined) throw slip
   const {context, value} = parseWorkflow({name: file, content: text}, new NoOperationTraceWriter())
   const template = value && (await convertWorkflowTemplate(context, value))
   throwAll(
