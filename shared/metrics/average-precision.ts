@@ -36,7 +36,9 @@ export function compareAveragePrecision(candidate: Scored, reference: Scored, fa
   const points = [averagePrecision(first, order), averagePrecision(second, other)]
   return difference(points[0], points[1], factor, value => {
     if (factor === 1 && sameModel(candidate, reference)) return IDENTICAL
+    if (factor === 1 && sameOrder(points[0].ofRow, points[1].ofRow) && !isPerfect(points[0].value)) return SAME_ORDER
     const [ours, theirs] = points.map(point => reachOf(first.labels, point.value ?? 0, Number.NaN))
+    if (points.every(point => isPerfect(point.value))) return reaching(pointSpread(value), value, ours, theirs, factor)
     if (order.length <= EXACT_ROWS) {
       const [a, b] = [weightedPrecision(first, order), weightedPrecision(second, other)]
       const spread = resampled(order.length, weights => a(weights) - factor * b(weights), sampling, 'paired Poisson bootstrap')
@@ -57,6 +59,7 @@ export function averagePrecisionAgainstOverall(slice: Scored, overall: Scored, f
     if (factor === 1 && !inSlice.includes(0)) return IDENTICAL
     const own = reachOf(inner.labels, points[0].value ?? 0, Number.NaN)
     const whole = reachOf(outer.labels, points[1].value ?? 0, Number.NaN)
+    if (points.every(point => isPerfect(point.value))) return reaching(pointSpread(value), value, own, whole, factor)
     if (all.length <= EXACT_ROWS) {
       const ofSlice = Uint32Array.from(inSlice.keys()).filter(i => inSlice[i] === 1)
       const [a, b] = [
@@ -72,6 +75,18 @@ export function averagePrecisionAgainstOverall(slice: Scored, overall: Scored, f
     const variance = varianceAgainstOverall(points[0].ofRow, points[1].ofRow, inSlice, factor)
     return reaching(normalSpread(value, variance, `stratified ${LINEARISED}`), value, own, whole, factor)
   })
+}
+
+/** Two orders that agree on every row, so that no resample could tell them apart (as paired DeLong has it). */
+const SAME_ORDER: Spread = {...IDENTICAL, method: 'same order of every row'}
+
+function sameOrder(first: Float64Array, second: Float64Array): boolean {
+  return first.every((influence, row) => influence === second[row])
+}
+
+/** What varies by nothing but what its parts may hide. */
+function pointSpread(value: number): Spread {
+  return {bounds: () => ({low: value, high: value}), method: 'bootstrap'}
 }
 
 function resampled(rows: number, statistic: (weights: Float64Array) => number, sampling: Sampling, method: string): Spread {

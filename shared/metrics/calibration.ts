@@ -63,7 +63,11 @@ export function measureEce(scored: Scored, sampling: Sampling): Estimate {
   const only = calibrationOf(probableRows('ece', scored))
   return estimated(pointOf(only.gaps.length, calibrationError(only)), value => {
     const replicates = replicatesOf({first: only, second: only, factor: 0, sampling})
-    return within(widened({value, replicates, method: 'Poisson bootstrap', excess: noiseOf(only).most, lack: 0}), 0, 1)
+    return within(
+      widened({value, replicates, rows: only.gaps.length, method: 'Poisson bootstrap', excess: noiseOf(only).most, lack: 0}),
+      0,
+      1
+    )
   })
 }
 
@@ -175,15 +179,23 @@ function foldedExcess(m: number): number {
 interface Resampled {
   readonly value: number
   readonly replicates: Float64Array
+  readonly rows: number
   readonly method: string
   /** noise that the value may hold too much, and too little */
   readonly excess: number
   readonly lack: number
 }
 
+/** Bounds of what varies in none of n rows: with chance alpha up to 1 - alpha^(1 / n) of all rows are otherwise. */
+function unvaried(value: number, rows: number): Spread {
+  const unseen = (alpha: number) => 1 - alpha ** (1 / rows)
+  return {bounds: alpha => ({low: value - unseen(alpha), high: value + unseen(alpha)}), method: 'exact, as no row varies'}
+}
+
 /** Percentile bounds, the replicates moved back to the value and both ends out by the noise that it may hold. */
-function widened({value, replicates, method, excess, lack}: Resampled): Spread {
+function widened({value, replicates, rows, method, excess, lack}: Resampled): Spread {
   const mean = replicates.reduce((sum, replicate) => sum + replicate, 0) / replicates.length
+  if (replicates.every(replicate => replicate === replicates[0])) return unvaried(value, rows)
   const {bounds, ...rest} = bootstrapSpread(recentre(replicates, mean, value), method)
   return {
     ...rest,
@@ -199,6 +211,7 @@ function comparedSpread(pair: Pair, value: number, method: string): Spread {
   return widened({
     value,
     replicates: replicatesOf(pair),
+    rows: pair.first.binOf.filter(bin => bin !== NONE).length,
     method,
     excess: ours.most - pair.factor * theirs.least,
     lack: pair.factor * theirs.most - ours.least

@@ -52,3 +52,10 @@ test.each([
   expect(low).toBeLessThanOrEqual(0.05 + 3 * Math.sqrt(0.0475 / 60))
   expect(high).toBeLessThanOrEqual(0.05 + 3 * Math.sqrt(0.0475 / 60))
 })
+
+test('an error of nothing on every row is not certain', () => {
+  const labels = Uint8Array.from({length: 1000}, (_, i) => i % 2)
+  const {value, bounds} = QUALITY.ece.measure(scoredOf(labels, Float64Array.from(labels)))
+  expect(value).toBe(0)
+  expect(bounds?.(0.05)).toEqual({low: 0, high: expect.closeTo(1 - 0.05 ** (1 / 1000), 12) as number})
+})

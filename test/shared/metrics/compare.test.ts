@@ -99,6 +99,13 @@ test('two perfect orders of few rows are not taken for equal', () => {
   }
 })
 
+test('scores in the same order differ by nothing in what looks at the order only', () => {
+  const other = {...candidate, scores: candidate.scores?.map(score => score / 2)}
+  for (const name of ['roc_auc', 'average_precision'] as const) {
+    expect(bounds(QUALITY[name].compare(candidate, other, 1))).toEqual({low: 0, high: 0})
+  }
+})
+
 test('a perfect order of few rows is not proven to be no worse than one with a mistake', () => {
   const labels = Uint8Array.from({length: 60}, (_, i) => (i < 20 ? 1 : 0))
   const perfect = Float64Array.from(labels, (label, i) => label + i / 1000)

@@ -91,3 +91,15 @@ test.each(['roc_auc', 'average_precision'] as const)('%s of a slice without a mi
   const flawed = scoredOf(labels, (perfect.scores ?? new Float64Array()).with(101, 0.01).with(203, 0.02))
   expect(compareWithOverall(name, flawed, rows, 1).bounds?.(0.05).low).toBeLessThan(least - 1 + 0.02)
 })
+
+test('one of hundreds of watched slices can be proven worse', () => {
+  const labels = Uint8Array.from({length: 2000}, (_, i) => i % 2)
+  const scored = scoredOf(
+    labels,
+    Float64Array.from(labels, (label, i) => (i < 300 && i % 5 !== 0 ? 0.9 - 0.8 * label : 0.1 + 0.8 * label))
+  )
+  const slice = everyRow(300, 1)
+  for (const name of ['f1', 'average_precision'] as const) {
+    expect(compareWithOverall(name, scored, slice, 1).bounds?.(0.05 / 500).high).toBeLessThan(0)
+  }
+})

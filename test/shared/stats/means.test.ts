@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest'
-import {bootstrapEstimate, percentileBounds, recentre} from '#shared/stats/bootstrap'
+import {bootstrapSpread, percentileBounds, recentre} from '#shared/stats/bootstrap'
 import {sampleOf, tBounds} from '#shared/stats/means'
+import {normalQuantile} from '#shared/stats/special'
 
 describe('t bounds', () => {
   test('equal the textbook', () => {
@@ -26,20 +27,28 @@ describe('percentile bounds', () => {
   test('are the ranks alpha (B + 1) from either end', () => {
     expect(percentileBounds(replicates, 0.05)).toEqual({low: 100, high: 1900})
   })
-  test('are infinite where B is too small to tell', () => {
-    expect(percentileBounds(replicates, 0.0004)).toEqual({low: -Infinity, high: Infinity})
-    expect(percentileBounds(new Float64Array(0), 0.05)).toEqual({low: -Infinity, high: Infinity})
+  test('go on by a normal tail where B is too small to tell', () => {
+    const drawn = Float64Array.from({length: 1999}, (_, i) => normalQuantile((i + 1) / 2000)).sort()
+    for (const alpha of [1 / 2000, 1 / 4000, 1e-5, 1e-9]) {
+      const {low, high} = percentileBounds(drawn, alpha)
+      expect(low).toBeLessThan(normalQuantile(alpha) * 0.98)
+      expect(low).toBeGreaterThan(normalQuantile(alpha) * 1.02)
+      expect(high).toBeCloseTo(-low, 2)
+    }
+    const skewed = drawn.map(value => Math.exp(value)).sort()
+    const {low, high} = percentileBounds(skewed, 1e-5)
+    expect(high - 1).toBeGreaterThan(Math.exp(3.29) - 1)
+    expect(low).toBeLessThan(Math.exp(-3.29))
   })
-  test('are exact without any spread', () => {
-    expect(percentileBounds(new Float64Array(2000), 1e-9)).toEqual({low: 0, high: 0})
+  test('are infinite without any spread, or without a replicate', () => {
+    expect(percentileBounds(new Float64Array(2000), 0.05)).toEqual({low: -Infinity, high: Infinity})
+    expect(percentileBounds(new Float64Array(0), 0.05)).toEqual({low: -Infinity, high: Infinity})
   })
   test('more than 1% of undefined resamples is a reason', () => {
     const some = (undefinedOnes: number) => replicates.map((value, i) => (i < undefinedOnes ? Number.NaN : value))
-    const estimate = (undefinedOnes: number) => bootstrapEstimate({value: 7, replicates: some(undefinedOnes), n: 40, method: 'bootstrap'})
-    expect(estimate(19).reason).toBeUndefined()
-    expect(estimate(20).reason).toBe('not defined in 20 of 1999 resamples')
-    expect(estimate(20).value).toBe(7)
-    expect(estimate(0).method).toBe('bootstrap, B = 1999')
+    expect(bootstrapSpread(some(19), 'bootstrap')).not.toHaveProperty('reason')
+    expect(bootstrapSpread(some(20), 'bootstrap')).toHaveProperty('reason', 'not defined in 20 of 1999 resamples')
+    expect(bootstrapSpread(some(0), 'bootstrap').method).toBe('bootstrap, B = 1999, normal tail')
   })
   test('recentring moves each replicate', () => {
     expect(recentre(Float64Array.of(1, 3), 2, 5)).toEqual(Float64Array.of(4, 6))
