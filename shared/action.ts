@@ -118,10 +118,9 @@ async function openWorld(host: Host): Promise<World> {
   if (!places.onRunner) await createOnly(join(places.outDir, '.gitignore'), '*\n')
   let interruption: AbortSignal | undefined
   const event = await readEvent(host.env)
-  const {repository, runId} = places.run
   return {
     ...places,
-    origin: originOf({repository, runId: finishedRun(event) ?? runId}, places.onRunner),
+    origin: originOf({...places.run, ...finishedRun(event)}, places.onRunner),
     env: host.env,
     cwd: host.cwd,
     configFolder: host.cwd,

@@ -16,10 +16,11 @@ export function parseEvent(name: string, text: string, file: string): RunEvent {
   }
 }
 
-/** The run whose evidence this one is about: under `workflow_run` the one that has ended, else none. */
-export function finishedRun({name, payload}: RunEvent): string | undefined {
-  const id = name === 'workflow_run' ? at(at(payload, 'workflow_run'), 'id') : undefined
-  return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? String(id) : undefined
+/** The run whose evidence this one is about: under `workflow_run` the one that has ended, in the attempt that has; else none. */
+export function finishedRun({name, payload}: RunEvent): {readonly runId: string; readonly attempt: number} | undefined {
+  const run = name === 'workflow_run' ? at(payload, 'workflow_run') : undefined
+  const id = positive(at(run, 'id'))
+  return id === undefined ? undefined : {runId: String(id), attempt: positive(at(run, 'run_attempt')) ?? 1}
 }
 
 /** Why code of this event must not be trusted with credentials or machines; undefined when it may be. */
@@ -48,8 +49,11 @@ function untrustedRun(payload: RunEvent['payload']): string | undefined {
 
 /** The pull request that a run is about, or undefined. */
 export function pullRequestNumber({payload}: RunEvent): number | undefined {
-  const number = at(at(payload, 'pull_request'), 'number')
-  return typeof number === 'number' && Number.isSafeInteger(number) && number > 0 ? number : undefined
+  return positive(at(at(payload, 'pull_request'), 'number'))
+}
+
+function positive(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined
 }
 
 function at(value: unknown, key: string): unknown {

@@ -37,7 +37,8 @@ describe('whose code ran', () => {
 })
 
 test('the run that evidence is of is the finished one, and only under workflow_run', () => {
-  expect(finishedRun({name: 'workflow_run', payload: ended(OURS)})).toBe('41')
+  expect(finishedRun({name: 'workflow_run', payload: ended(OURS)})).toEqual({runId: '41', attempt: 1})
+  expect(finishedRun({name: 'workflow_run', payload: {workflow_run: {id: 41, run_attempt: 3}}})).toEqual({runId: '41', attempt: 3})
   expect(finishedRun({name: 'push', payload: ended(OURS)})).toBeUndefined()
   for (const id of ['41', 0, -1, 1.5, null]) expect(finishedRun({name: 'workflow_run', payload: {workflow_run: {id}}})).toBeUndefined()
 })

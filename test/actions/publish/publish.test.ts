@@ -119,7 +119,7 @@ test('a later green attempt mends an older red one', async () => {
   const {root, write} = await pipeline()
   await write('evaluate', 'judge', {checks: [FAILED]})
   await write('evaluate', 'judge', {}, 2)
-  expect(await publish(root)).toMatchObject({code: 0, outputs: {version: 'v1', published: 'true'}})
+  expect(await publish(root, {}, {GITHUB_RUN_ATTEMPT: '2'})).toMatchObject({code: 0, outputs: {version: 'v1', published: 'true'}})
 })
 
 test('a folder is published as the tree that train made', async () => {
@@ -161,6 +161,13 @@ describe('nothing is published', () => {
     const {root, registry, write} = await pipeline()
     await write('evaluate', 'judge')
     await write('evaluate', 'judge', {checks: [FAILED]}, 2)
+    await expectRefused(await publish(root, {}, {GITHUB_RUN_ATTEMPT: '2'}), registry, /evaluate: red for this model in job judge/)
+  })
+
+  test('when evidence of an attempt that there has not been would hide a red one', async () => {
+    const {root, registry, write} = await pipeline()
+    await write('evaluate', 'judge', {checks: [FAILED]})
+    await write('evaluate', 'judge', {}, 99)
     await expectRefused(await publish(root), registry, /evaluate: red for this model in job judge/)
   })
 

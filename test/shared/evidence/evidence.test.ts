@@ -1,6 +1,7 @@
 import {mkdir, mkdtemp, readdir, rename, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {basename, join} from 'node:path'
+import {Ajv} from 'ajv'
 import {beforeEach, describe, expect, it, test} from 'vitest'
 import {
   type Check,
@@ -14,7 +15,7 @@ import {
 } from '#shared/evidence/evidence'
 import {readEvidence, writeEvidence} from '#shared/evidence/files'
 import {toStatement} from '#shared/evidence/in-toto'
-import {parseEvidence} from '#shared/evidence/schema'
+import {EVIDENCE_SCHEMA, parseEvidence} from '#shared/evidence/schema'
 
 const DIGEST = {sha256: 'a'.repeat(64)}
 const check = (verdict: Check['verdict'], more: Partial<Check> = {}): Check => ({id: `${verdict} >= 1`, verdict, message: 'said', ...more})
@@ -72,6 +73,12 @@ describe('checks', () => {
 })
 
 describe('a document', () => {
+  it('has a schema that is strictly valid itself', () => {
+    const ajv = new Ajv({strict: true, allowUnionTypes: true})
+    expect([ajv.validateSchema(EVIDENCE_SCHEMA), ajv.errors]).toEqual([true, null])
+    expect(() => ajv.compile(EVIDENCE_SCHEMA)).not.toThrow()
+  })
+
   const tamper = (change: (copy: Record<string, unknown>) => void) => {
     const copy = JSON.parse(JSON.stringify(evidence([check('fail')]))) as Record<string, unknown>
     change(copy)
@@ -124,7 +131,7 @@ describe('files of evidence', () => {
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'evidence-'))
   })
-  const mine = {kind: 'run', repository: 'octo/demo', runId: '7'} as const
+  const mine = {kind: 'run', repository: 'octo/demo', runId: '7', attempt: 2, job: 'judge'} as const
   const put = (folder: string, document: Evidence) => writeEvidence(join(root, folder), document)
 
   it('are named by action and digest, never overwrite each other and hold no number that is not finite', async () => {
@@ -148,6 +155,24 @@ describe('files of evidence', () => {
       ['warn', 'trainyard-judge-3']
     ])
     expect(refused.map(({reason}) => reason)).toEqual(['lies in trainyard-other and says that it is of job judge'])
+  })
+
+  it('count from a plain folder for its own job alone: elsewhere it came with an artifact', async () => {
+    await put('judge', evidence([check('pass')]))
+    await put('trainyard-judge', evidence([check('warn')]))
+    const {counted, refused} = await readEvidence(root, {...mine, job: 'publish'})
+    expect(counted.map(({folder}) => folder)).toEqual(['trainyard-judge'])
+    expect(refused.map(({reason}) => reason)).toEqual([
+      'lies in judge, where only job judge itself writes: what is handed on lies in trainyard-judge'
+    ])
+  })
+
+  it('of an attempt that there has not been do not count, and hide nothing', async () => {
+    await put('trainyard-judge', evidence([check('fail')], {attempt: 1}))
+    await put('trainyard-judge', evidence([check('pass')], {attempt: 99}))
+    const {counted, refused} = await readEvidence(root, mine)
+    expect(counted.map(({evidence: {verdict}}) => verdict)).toEqual(['fail'])
+    expect(refused.map(({reason}) => reason)).toEqual(['says that it is of attempt 99, and this is attempt 2'])
   })
 
   it('of another run or repository do not count', async () => {
