@@ -100,6 +100,8 @@ function objection({evidence, folder, file}: EvidenceRecord, given: Case): strin
   if (policy.mode === 'observe') return `its evidence was only observed (mode: observe in job ${run.job}). Set mode: enforce`
   if (folder === null && given.onRunner)
     return `its evidence ${file} lies at the root of ${given.root}, where its job can't be told: download-artifact puts a single match there. Give that step path: …/trainyard/trainyard-${run.job}`
+  if (folder !== null && given.onRunner && given.records.some(other => other.folder === null))
+    return `its evidence ${file} lies in a folder beside evidence at the root of ${given.root}, and could have come with that artifact. Let each download-artifact have a folder of its own: path: …/trainyard/trainyard-<job>`
   if (action.name !== 'train' && ranProjectCode(run.job, given) && given.isolation === 'job')
     return `its evidence is from job ${run.job}, which ran the training code, and that could have written it. Give ${action.name} a job of its own, or set isolation: none`
   return foreignPredictions(evidence, given) ?? changedConfig(evidence, given)
@@ -109,8 +111,7 @@ function objection({evidence, folder, file}: EvidenceRecord, given: Case): strin
 function foreignPredictions(evidence: Evidence, given: Case): string | undefined {
   if (given.isolation === 'none') return undefined
   const others = given.records.map(record => record.evidence).filter(other => other.action.name === 'evaluate' && other !== evidence)
-  const written = (by: readonly Evidence[], {sha256}: Material['digest']): boolean =>
-    by.some(({files}) => files.predictions?.endsWith(`predictions-${sha256.slice(0, 12)}.parquet`))
+  const written = (by: readonly Evidence[], {sha256}: Material['digest']): boolean => by.some(one => wrotePredictions(one, sha256))
   const ours = others.filter(other => scored(other, given))
   const borrowed = others.filter(other => !scored(other, given))
   const foreign = evidence.materials.find(
@@ -120,6 +121,13 @@ function foreignPredictions(evidence: Evidence, given: Case): string | undefined
     foreign &&
     `judged the file of predictions ${foreign.name} (sha256 ${foreign.digest.sha256}), which nothing binds to this model. Let it score the model itself, or set isolation: none`
   )
+}
+
+/** The whole digest decides where evaluate named it, as the fact `predictions`; its file's name holds but the first 48 bits. */
+function wrotePredictions({files, facts}: Evidence, sha256: string): boolean {
+  const whole = facts.find(({name}) => name === 'predictions')?.value
+  if (files.predictions === undefined || (whole !== undefined && whole !== sha256)) return false
+  return files.predictions.endsWith(`predictions-${sha256.slice(0, 12)}.parquet`)
 }
 
 function scored({subjects, materials, run}: Evidence, given: Case): boolean {

@@ -80,6 +80,20 @@ describe('evidence that counts', () => {
   })
 })
 
+describe('predictions that evaluate says it made', () => {
+  const digest = `${hex('c').slice(0, 12)}${'0'.repeat(52)}`
+  const fairness = (sha256: string) => record('check-fairness', {materials: [{kind: 'predictions', name: 'predictions', digest: {sha256}}]})
+  const scoring = (facts: Findings['facts']) => evaluated({files: {predictions: 'predictions-cccccccccccc.parquet'}, facts})
+
+  test.each([
+    ['the whole digest', hex('c'), 'pass'],
+    ['the same first 48 bits only', digest, 'error']
+  ])('are bound by their whole digest: %s', (_, sha256, verdict) => {
+    const records = [scoring([{name: 'predictions', value: hex('c')}]), fairness(sha256)]
+    expect(judged('check-fairness', records, {require: ['check-fairness']}).verdict).toBe(verdict)
+  })
+})
+
 describe('evidence that does not', () => {
   const predictions: Material = {kind: 'predictions', name: 'scores.csv', digest: {sha256: hex('c')}}
   const cases: [why: string, action: string, records: EvidenceRecord[], more: Partial<Case>, verdict: string, message: RegExp][] = [
@@ -146,6 +160,14 @@ describe('evidence that does not', () => {
       {},
       'error',
       /lies at the root of \/t.*download-artifact.*path: …\/trainyard\/trainyard-judge/
+    ],
+    [
+      'in a folder that lies beside evidence at the root',
+      'evaluate',
+      [trained({folder: null}), evaluated()],
+      {},
+      'error',
+      /trainyard-judge\/evaluate-0123456789ab\.json lies in a folder beside evidence at the root of \/t, and could have come with that artifact/
     ],
     [
       'from the training job',
