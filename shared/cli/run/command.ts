@@ -4,6 +4,7 @@ import {parseArgs} from 'node:util'
 import {messageOf, UserError} from '#shared/errors'
 import {EVENTS} from './event.js'
 import {renderProgress, renderResult} from './narration.js'
+import {optionMistake} from './option-mistake.js'
 import {type RunOptions, runWorkflow} from './run.js'
 
 /** What `trainyard run` meets of the world. */
@@ -29,7 +30,10 @@ Runs a workflow on this machine: every job in a workspace of its own, with the a
   --skip-unknown        leave out steps whose action is not known here
   --work-dir <folder>   keep everything here for inspection; default: a temporary folder, kept when red
 
-Exit code: 0 green, 1 red or no job ran, 2 usage.
+Exit codes:
+  0  green
+  1  red, or no job ran
+  2  the command line or the workflow file cannot be obeyed; nothing ran
 `
 
 /** `trainyard run …`: 0 green, 1 red or every job skipped, 2 when the command line or the workflow cannot be obeyed. */
@@ -75,22 +79,20 @@ async function readWish(args: readonly string[], io: RunIo): Promise<RunOptions>
   }
 }
 
+const OPTIONS = {
+  event: {type: 'string'},
+  'event-file': {type: 'string'},
+  var: {type: 'string', multiple: true},
+  secret: {type: 'string', multiple: true},
+  'skip-unknown': {type: 'boolean'},
+  'work-dir': {type: 'string'}
+} as const
+
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        event: {type: 'string'},
-        'event-file': {type: 'string'},
-        var: {type: 'string', multiple: true},
-        secret: {type: 'string', multiple: true},
-        'skip-unknown': {type: 'boolean'},
-        'work-dir': {type: 'string'}
-      }
-    })
-  } catch (error) {
-    throw new UserError(messageOf(error), {kind: 'usage', hint: 'trainyard run --help lists the options'})
+    return parseArgs({args: [...args], allowPositionals: true, options: OPTIONS})
+  } catch {
+    throw optionMistake(args, OPTIONS, 'trainyard run --help lists the options')
   }
 }
 
@@ -100,7 +102,10 @@ function pairs(flag: string, given: readonly string[], env: RunIo['env'] = {}): 
       const at = text.indexOf('=')
       const name = at < 0 ? text : text.slice(0, at)
       const value = at < 0 ? env[name] : text.slice(at + 1)
-      if (!/^[A-Za-z_]\w*$/.test(name) || value === undefined) {
+      const named = /^[A-Za-z_]\w*$/.test(name)
+      if (named && at < 0 && flag === '--secret' && value === undefined)
+        throw new UserError(`--secret ${name}: ${name} is not set in the environment`, {kind: 'usage', hint: `export ${name}=…`})
+      if (!named || value === undefined) {
         throw new UserError(`${flag}: expected NAME=value, got ${name}`, {kind: 'usage', hint: `${flag} NAME=value`})
       }
       return [name, value]
