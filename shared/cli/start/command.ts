@@ -1,20 +1,37 @@
 import {readFileSync} from 'node:fs'
 import {join, relative} from 'node:path'
 import {parseArgs} from 'node:util'
-import {messageOf, UserError} from '#shared/errors'
+import {optionMistake} from '../run/option-mistake.js'
 import {type Act, type Played, play} from './act.js'
 import {exampleIn, findCheckout} from './checkout.js'
 import {type Change, findChange, USUAL_CHANGE} from './repository.js'
 import {openStage, type Stage} from './stage.js'
 import {renderComment, renderFailures} from './told.js'
 
-/** What the other changes of the example show. */
+/** What the changes of the example show; the first is the usual one. */
 export const CASES: Readonly<Record<string, string>> = {
+  [USUAL_CHANGE]: 'better in every gate: it replaces the first model',
   'raw-data': 'the published tables, with two columns inverted',
   'worse-model': 'a model that has only education left',
   'biased-model': 'gender as an input: better scores, and below four fifths',
   'failing-canary': 'a model that fails on a category which only live rows have'
 }
+
+export const START_USAGE = `trainyard start [--with <case>]
+
+Plays the wages example on this machine: a push of the first model, a pull request with a change, and its merge when it is green.
+A model server, a generator of traffic and a registry of its own come along; everything lies in trainyard-out/start.
+
+  --with <case>   the change; default: ${USUAL_CHANGE}
+
+${Object.entries(CASES)
+  .map(([name, what]) => `  ${name.padEnd(16)}${what}`)
+  .join('\n')}
+
+Exit codes:
+  0  green
+  1  a run was red
+  2  the command line cannot be obeyed; nothing ran`
 
 /** What `trainyard start` meets of the world. */
 export interface StartIo {
@@ -33,6 +50,10 @@ const RATE = 1000
  */
 export async function startCommand(args: readonly string[], io: StartIo): Promise<number> {
   const {print} = io
+  if (args.includes('--help') || args.includes('-h')) {
+    print(START_USAGE)
+    return 0
+  }
   const checkout = findCheckout()
   const change = findChange(exampleIn(checkout), parseWith(args))
   const stage = await openStage(checkout, join(checkout, 'trainyard-out/start'), RATE)
@@ -56,14 +77,13 @@ export async function startCommand(args: readonly string[], io: StartIo): Promis
   return played.every(({result}) => result === 'green') ? 0 : 1
 }
 
+const OPTIONS = {with: {type: 'string'}} as const
+
 function parseWith(args: readonly string[]): string | undefined {
   try {
-    return parseArgs({args: [...args], options: {with: {type: 'string'}}, allowPositionals: false}).values.with
-  } catch (error) {
-    throw new UserError(`start: ${messageOf(error)}`, {
-      kind: 'usage',
-      hint: `npm start, or npm start -- --with ${Object.keys(CASES).join(' | ')}`
-    })
+    return parseArgs({args: [...args], options: OPTIONS, allowPositionals: false}).values.with
+  } catch {
+    throw optionMistake(args, OPTIONS, `npm start, or npm start -- --with ${Object.keys(CASES).join(' | ')}`)
   }
 }
 

@@ -18,11 +18,25 @@ const io = {env: {}, cwd: process.cwd(), print: () => undefined}
 describe('startCommand', () => {
   test('describes every case of the example', () => {
     const cases = readdirSync(join(exampleIn(findCheckout()), 'cases'))
-    expect([USUAL_CHANGE, ...Object.keys(CASES)].sort()).toEqual(cases.sort())
+    expect(Object.keys(CASES).sort()).toEqual(cases.sort())
+  })
+
+  test.each(['--help', '-h'])('%s names every case and the exit codes, and starts nothing', async flag => {
+    const lines: string[] = []
+    expect(await startCommand([flag], {...io, print: line => void lines.push(line)})).toBe(0)
+    for (const name of [USUAL_CHANGE, ...Object.keys(CASES)]) expect(lines.join('\n')).toContain(`\n  ${name}  `)
+    expect(lines.join('\n')).toContain('\n  1  a run was red')
   })
 
   test.each([[['--with', 'bad-model']], [['--fast']], [['--with']], [['worse-model']]])('refuses %j', async args => {
     await expect(startCommand(args, io)).rejects.toMatchObject({kind: 'usage', hint: expect.stringContaining('--with')})
+  })
+})
+
+test('a misspelt option is named with its neighbour', async () => {
+  await expect(startCommand(['--wit', 'raw-data'], io)).rejects.toMatchObject({
+    message: 'unknown option --wit',
+    hint: expect.stringContaining('did you mean --with?')
   })
 })
 
