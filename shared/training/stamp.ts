@@ -30,6 +30,11 @@ export function unwritten(before: Stamp | undefined, after: Stamp): readonly str
   return [...after].filter(([path, stamp]) => before?.get(path) === stamp).map(([path]) => path)
 }
 
+/** What was written, changed or removed between two stamps, in order. */
+export function differing(before: Stamp = new Map(), after: Stamp = new Map()): readonly string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].filter(path => before.get(path) !== after.get(path)).sort()
+}
+
 async function statOf(path: string): Promise<BigIntStats | undefined> {
   return stat(path, {bigint: true}).catch(error => {
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined

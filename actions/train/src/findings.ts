@@ -21,6 +21,8 @@ export interface Training {
   readonly history?: Made<readonly Figure[]>
   /** data files that are not what they were before the command ran; absent when none were declared */
   readonly changed?: readonly string[]
+  /** what the command wrote, changed or removed where only actions write; absent on a terminal */
+  readonly planted?: readonly string[]
   /** paths as they are shown */
   readonly names: {readonly model: string; readonly metrics?: string; readonly history?: string}
 }
@@ -33,7 +35,7 @@ const SHOWN_METRICS = 50
 export function trainFindings(training: Training): Findings {
   const {end, model, names, materials, history} = training
   const ended = end.exitCode === 0 && !end.timedOut && end.interruptedBy === undefined
-  const checks = [exitCheck(training, ended), ...leftoverChecks(end), ...(ended ? outputChecks(training) : [])]
+  const checks = [exitCheck(training, ended), ...leftoverChecks(end), ...plantedChecks(training), ...(ended ? outputChecks(training) : [])]
   const kept = ended && 'value' in model ? model.value : undefined
   return {
     subjects: kept ? [{kind: 'model', name: names.model, digest: {sha256: kept.sha256}, size: kept.size}] : [],
@@ -65,6 +67,16 @@ function leftoverChecks({leftovers}: CommandEnd): Check[] {
   const names = leftovers.slice(0, 5).map(({pid, command}) => `${command} (process ${pid})`)
   const count = leftovers.length === 1 ? '1 process' : `${leftovers.length} processes`
   return [{id: 'train.leftovers', verdict: 'warn', message: `${count} outlived the command and had to be killed: ${names.join(', ')}`}]
+}
+
+function plantedChecks({planted}: Training): Check[] {
+  if (planted === undefined) return []
+  const shown = `${planted.slice(0, 5).join(', ')}${planted.length > 5 ? ` and ${planted.length - 5} more` : ''}`
+  const message =
+    planted.length === 0
+      ? 'the command left the folder of evidence alone'
+      : `the command wrote into the folder of evidence, which is handed on as what actions found: ${shown}. Let it write elsewhere`
+  return [{id: 'train.evidence', verdict: planted.length === 0 ? 'pass' : 'error', message}]
 }
 
 function outputChecks({names, model, metrics, history, changed}: Training): Check[] {

@@ -13,7 +13,7 @@ import {expandPaths} from '#shared/tables/paths'
 import {codeDigest} from '#shared/training/code'
 import {keepModel} from '#shared/training/kept-model'
 import {type Machine, readMachine} from '#shared/training/machine'
-import {readStamp, type Stamp, unwritten} from '#shared/training/stamp'
+import {differing, readStamp, type Stamp, unwritten} from '#shared/training/stamp'
 import {type Made, renderTail, trainFindings} from './findings.js'
 import {parseHistory} from './history.js'
 import {inputs} from './inputs.js'
@@ -33,8 +33,10 @@ export default action('train', inputs, async (given, world) => {
   if (data === undefined) world.log('data: none declared, so nothing ties data to this model and publish cannot require validate-data')
   const fresh = await freshness([given.model, given.metrics, given.history])
   if (world.interruption().aborted) throw new UserError('train: interrupted before the command began', {hint: 'Run the job again.'})
+  const evidence = world.onRunner ? await readStamp(world.evidenceRoot) : undefined
   const end = await train(argv, given, world)
   const ended = end.exitCode === 0 && !end.timedOut
+  const planted = world.onRunner ? differing(evidence, await readStamp(world.evidenceRoot)) : undefined
   if (!ended) world.summary(renderTail(end.output.tail))
   const trained = trainFindings({
     command: given.command,
@@ -44,6 +46,7 @@ export default action('train', inputs, async (given, world) => {
     materials,
     parameters,
     names: shownNames(given, world),
+    planted,
     changed: data && (ended ? await changedData(given.data ?? [], data, world) : []),
     model: ended ? await fresh(given.model, world, path => keepModel(path, world.outDir)) : {error: 'the command failed'},
     metrics: given.metrics === undefined ? undefined : await fresh(given.metrics, world, readWith(parseMetrics, world)),

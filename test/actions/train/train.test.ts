@@ -63,6 +63,19 @@ async function run(
   return {code, evidence, lines, cwd, outDir, check: id => evidence.checks.find(one => one.id === id)}
 }
 
+/** The same as a step of the job `train` on a runner. */
+async function onRunner(cwd: string, temp: string): Promise<{code: number; evidence: Evidence}> {
+  const env = {
+    ...{PATH: process.env.PATH, RUNNER_TEMP: temp, GITHUB_ACTIONS: 'true', GITHUB_JOB: 'train'},
+    ...{INPUT_COMMAND: 'node train.mjs', INPUT_MODEL: 'model.onnx'}
+  }
+  const code = await runAction(train, {train: inputs}, {env, cwd, now: () => new Date(), print: () => undefined})
+  process.exitCode = 0
+  const outDir = join(temp, 'trainyard', 'train')
+  const name = readdirSync(outDir).find(one => /^train-[0-9a-f]{12}\.json$/.test(one))
+  return {code, evidence: parseEvidence(JSON.parse(readFileSync(join(outDir, name ?? ''), 'utf8')), 'evidence')}
+}
+
 const WRITE = "import {writeFileSync} from 'node:fs'\nwriteFileSync('model.onnx', 'the model')\n"
 
 test('a green run: model kept under its digest, everything that went in and came out in the evidence', async () => {
@@ -168,6 +181,41 @@ test.each<[string, string, RegExp]>([
   expect(readdirSync(outDir).filter(name => !name.startsWith('train-'))).toEqual([])
   expect(check('train.exit')).toEqual({id: 'train.exit', verdict: 'error', message: expect.stringMatching(message)})
   expect(evidence.materials.map(({kind}) => kind)).toEqual(['code', 'environment'])
+})
+
+test.each([
+  ['evidence of another job', 'judge/evaluate-0123456789ab.json'],
+  ['a folder that reads as an artifact', 'trainyard-judge/check-fairness-0123456789ab.json'],
+  ['a file in its own folder', 'train/evaluate-0123456789ab.json']
+])('a command that plants %s is an error', async (_, path) => {
+  const temp = folder({'trainyard/trainyard-data/validate-data-0123456789ab.json': '{}'})
+  const planting = `import {mkdirSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+const planted = join(process.env.RUNNER_TEMP, 'trainyard', '${path}')
+mkdirSync(dirname(planted), {recursive: true})
+writeFileSync(planted, '{}')
+`
+  const cwd = folder({'train.mjs': WRITE + planting})
+  const {code, evidence} = await onRunner(cwd, temp)
+  expect(code).toBe(1)
+  expect(evidence.checks.find(({id}) => id === 'train.evidence')).toMatchObject({
+    verdict: 'error',
+    message: expect.stringContaining(
+      `the command wrote into the folder of evidence, which is handed on as what actions found: ${path}. Let`
+    )
+  })
+})
+
+test('what lay in the folder of evidence before counts as its own, unless the command changes or removes it', async () => {
+  const seen = async (script: string) => {
+    const temp = folder({'trainyard/trainyard-data/validate-data-0123456789ab.json': '{}', 'trainyard/train/validate-data-ab.json': '{}'})
+    const {evidence} = await onRunner(folder({'train.mjs': WRITE + script}), temp)
+    return evidence.checks.find(({id}) => id === 'train.evidence')
+  }
+  expect(await seen('')).toEqual({id: 'train.evidence', verdict: 'pass', message: 'the command left the folder of evidence alone'})
+  const own = "process.env.RUNNER_TEMP + '/trainyard/train/validate-data-ab.json'"
+  for (const script of [`writeFileSync(${own}, '{"a": 1}')`, `import {rmSync} from 'node:fs'\nrmSync(${own})`])
+    expect(await seen(script)).toMatchObject({verdict: 'error', message: expect.stringContaining(': train/validate-data-ab.json. Let')})
 })
 
 test('a time limit ends the command', async () => {
