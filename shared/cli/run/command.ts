@@ -28,7 +28,8 @@ Runs a workflow on this machine: every job in a workspace of its own, with the a
   --secret NAME=value   a secret, masked in all output; GITHUB_TOKEN is also github.token; may be repeated.
                         NAME alone takes the value from the environment
   --skip-unknown        leave out steps whose action is not known here
-  --work-dir <folder>   keep everything here for inspection; default: a temporary folder, kept when red
+  --work-dir <folder>   keep everything here for inspection; default: a temporary folder, kept when red;
+                        of a green run the report's page stays, as trainyard-out/report.html
 
 Exit codes:
   0  green
@@ -47,6 +48,7 @@ export async function runCommand(args: readonly string[], io: RunIo): Promise<nu
     const wish = await readWish(args, io)
     const result = await runWorkflow({...wish, onProgress: progress => io.stdout.write(renderProgress(progress, colour))})
     io.stdout.write(renderResult(result, colour))
+    if (wish.workDir === undefined && result.workDir !== undefined) io.stdout.write(`to remove them: rm -r ${result.workDir}\n`)
     return result.result === 'green' ? 0 : 1
   } catch (error) {
     if (!(error instanceof UserError)) throw error
@@ -75,6 +77,7 @@ async function readWish(args: readonly string[], io: RunIo): Promise<RunOptions>
     vars: pairs('--var', values.var ?? []),
     secrets: pairs('--secret', values.secret ?? [], io.env),
     workDir: values['work-dir'] === undefined ? undefined : resolve(io.cwd, values['work-dir']),
+    pageFile: resolve(io.cwd, 'trainyard-out/report.html'),
     skipUnknown: values['skip-unknown']
   }
 }

@@ -46,8 +46,13 @@ export function renderResult(run: RunResult, colour: boolean): string {
     red: tint('red', 'red', colour),
     'nothing-ran': tint('red', 'no job ran: every one was skipped', colour)
   }[run.result]
-  const folder = run.workDir === undefined ? '' : `\nfiles of the run: ${run.workDir}`
-  return `\n${rows.join('\n')}\n\n${run.workflow} (${run.event}): ${verdict}${folder}\n`
+  const ending = [
+    `${run.workflow} (${run.event}): ${verdict}`,
+    ...(run.result === 'green' ? [] : run.hints),
+    ...(run.page === undefined ? [] : [`report: ${run.page}`]),
+    ...(run.workDir === undefined ? [] : [`files of the run: ${run.workDir}`])
+  ]
+  return `\n${rows.join('\n')}\n\n${ending.join('\n')}\n`
 }
 
 function reasonOf(job: JobResult): string {

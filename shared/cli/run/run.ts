@@ -4,10 +4,12 @@ import {mkdir, mkdtemp, readdir, readFile, realpath, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join, relative, resolve} from 'node:path'
 import {codeOf, messageOf, UserError} from '#shared/errors'
+import {emptyVariables} from './empty-variables.js'
 import {chooseEvent} from './event.js'
 import {runJob} from './job.js'
 import type {RunState} from './job-state.js'
 import {masks} from './masks.js'
+import {copyPage, newestPage} from './page.js'
 import type {JobResult, Progress} from './progress.js'
 import {readRepository} from './repository.js'
 import {type Job, parseWorkflowFile, type Workflow} from './workflow.js'
@@ -28,6 +30,8 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** kept for inspection; must be empty or absent. Default: a temporary folder, removed when all is green */
   readonly workDir?: string
+  /** where the newest report page is copied to when the folder of the run goes; default: nowhere */
+  readonly pageFile?: string
   readonly skipUnknown?: boolean
   readonly onProgress?: (progress: Progress) => void
   /** emits SIGINT and SIGTERM; default: this process */
@@ -45,6 +49,10 @@ export interface RunResult {
   /** undefined when the folder is gone: a run without `workDir` that is not red */
   readonly workDir?: string
   readonly artifactsDir?: string
+  /** what `report` wrote last, where it lies now */
+  readonly page?: string
+  /** what may have been forgotten on the command line, a line each */
+  readonly hints: readonly string[]
 }
 
 /** How the runner itself ends a cancelled step. */
@@ -53,8 +61,8 @@ const GRACE_MS = {terminate: 7500, kill: 10_000}
 /** Runs a workflow file on this machine, its jobs one after the other. Throws UserError (kind usage) when the file or the wish cannot be obeyed; a red job is a result. */
 export async function runWorkflow(options: RunOptions): Promise<RunResult> {
   const emit = options.onProgress ?? (() => undefined)
-  const {workflow, facts} = await prepare(options)
-  for (const text of [...workflow.said, ...facts.event.said]) emit({kind: 'said', text})
+  const {workflow, facts, hints} = await prepare(options)
+  for (const text of [...workflow.said, ...facts.event.said, ...hints]) emit({kind: 'said', text})
   const root = await openWorkDir(options.workDir)
   const secrets = options.secrets ?? {}
   const run: RunState = {
@@ -76,14 +84,27 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
   const jobs = [...run.results.values()]
   const result = resultOf(run.cancelled, jobs)
   const kept = result === 'red' || options.workDir !== undefined
+  const page = await keepPage(newestPage(jobs), kept, options.pageFile, emit)
   if (!kept) await rm(root, {recursive: true, force: true})
   return {
     result,
     workflow: workflow.name,
     event: facts.event.name,
     jobs,
+    hints,
+    ...(page !== undefined && {page}),
     ...(kept && {workDir: root, artifactsDir: run.artifacts.folder})
   }
+}
+
+async function keepPage(
+  page: string | undefined,
+  kept: boolean,
+  target: string | undefined,
+  emit: (progress: Progress) => void
+): Promise<string | undefined> {
+  if (page === undefined || kept) return page
+  return target && (await copyPage(page, target, text => emit({kind: 'said', text})))
 }
 
 function resultOf(cancelled: boolean, jobs: readonly (JobResult & {readonly tolerated: boolean})[]): RunResult['result'] {
@@ -91,7 +112,7 @@ function resultOf(cancelled: boolean, jobs: readonly (JobResult & {readonly tole
   return jobs.every(job => job.result === 'skipped') ? 'nothing-ran' : 'green'
 }
 
-async function prepare(options: RunOptions): Promise<{workflow: Workflow; facts: RunState['facts']}> {
+async function prepare(options: RunOptions): Promise<{workflow: Workflow; facts: RunState['facts']; hints: readonly string[]}> {
   const path = resolve(options.cwd, options.file)
   const text = await readFile(path, 'utf8').catch(error => {
     throw new UserError(`${options.file}: ${codeOf(error) === 'ENOENT' ? 'no such file' : messageOf(error)}`, {kind: 'usage', cause: error})
@@ -103,6 +124,7 @@ async function prepare(options: RunOptions): Promise<{workflow: Workflow; facts:
   const runId = options.runId ?? String(Date.now())
   return {
     workflow,
+    hints: emptyVariables(text, options.vars ?? {}, options.env),
     facts: {
       workflow: workflow.name,
       file: relative(repository.root, await realpath(path)),

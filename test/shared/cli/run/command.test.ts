@@ -1,3 +1,4 @@
+import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {type RunIo, runCommand} from '#shared/cli/run/command'
@@ -71,6 +72,48 @@ test('a run whose jobs were all skipped is no green one', async () => {
   expect(stdout).toContain('– a    skipped\n– b    skipped\n\ntraining (push): no job ran: every one was skipped\n')
 })
 
+const REPORT = oneJob(`- run: |
+    echo "<h1>page</h1>" > page.html
+    echo "page=$PWD/page.html" >> "$GITHUB_OUTPUT"
+    echo "markdown=$PWD/page.md" >> "$GITHUB_OUTPUT"`)
+
+test('of a green run the page of the report stays, and the run says where', async () => {
+  const {code, stdout, cwd} = await trainyardRun(REPORT, ['w.yml'])
+  const page = join(cwd, 'trainyard-out/report.html')
+  expect(code).toBe(0)
+  expect(stdout).toContain(`w.yml (push): green\nreport: ${page}\n`)
+  expect(readFileSync(page, 'utf8')).toBe('<h1>page</h1>\n')
+})
+
+test('of a red run the page stays where it is, and the run says how to remove its folder', async () => {
+  const {code, stdout, cwd} = await trainyardRun(REPORT.replace('echo "<h1>', 'trap "exit 1" EXIT; echo "<h1>'), ['w.yml'])
+  const [, page, folder, removed] = /red\nreport: (.+)\nfiles of the run: (.+)\nto remove them: rm -r (.+)\n$/.exec(stdout) ?? []
+  expect([code, page, removed]).toEqual([1, join(folder, 'jobs/a/workspace/page.html'), folder])
+  expect(readFileSync(page, 'utf8')).toBe('<h1>page</h1>\n')
+  expect(existsSync(join(cwd, 'trainyard-out'))).toBe(false)
+})
+
+test('a page that cannot be kept is said, and the run stays green', async () => {
+  const {code, stdout} = await trainyardRun(REPORT, ['w.yml'], {files: {'trainyard-out': 'a file'}})
+  expect(code).toBe(0)
+  expect(stdout).toContain('  report page: not kept: ')
+  expect(stdout).not.toContain('report: ')
+})
+
+test('a variable that only the shell has is hinted at, once more when the run is not green', async () => {
+  const env = {...process.env, SHELL_ONLY: 'x', GIVEN: 'x', COMMENTED: 'x'}
+  const workflow = (status: number) =>
+    oneJob(`- run: exit ${status} # vars.COMMENTED\n  env: {A: "\${{ vars.SHELL_ONLY }}\${{ vars.given }}\${{ vars.NOWHERE }}"}`)
+  const hint = 'vars.SHELL_ONLY is empty here: give --var SHELL_ONLY=… (the SHELL_ONLY of this shell is not taken over)'
+  const red = await trainyardRun(workflow(3), ['w.yml', '--var', 'GIVEN=y'], {env})
+  expect(red.stdout).toContain(`w.yml (push): red\n${hint}\n`)
+  const green = await trainyardRun(workflow(0), ['w.yml', '--var', 'GIVEN=y'], {env})
+  expect(green.stdout.match(/vars\..+/g)).toEqual([hint])
+  expect((await trainyardRun(workflow(3), ['w.yml', '--var', 'SHELL_ONLY=y', '--var', 'GIVEN=y'], {env})).stdout).not.toContain(
+    'is empty here'
+  )
+})
+
 test('variables, secrets, event file and work folder', async () => {
   const workflow = oneJob(
     '- run: echo "${{ vars.A }} ${{ secrets.B }} ${{ secrets.C }} ${{ github.token }} ${{ github.event.x }}" > out.txt; cat out.txt'
@@ -97,7 +140,6 @@ test('variables, secrets, event file and work folder', async () => {
   expect(code).toBe(0)
   expect(stdout).toContain('      1=2 *** *** *** 5\n')
   expect(stdout).toContain(`files of the run: ${join(cwd, 'work')}\n`)
-  const {readFileSync} = await import('node:fs')
   expect(readFileSync(join(cwd, 'work/jobs/a/workspace/out.txt'), 'utf8')).toBe('1=2 bee sea tok 5\n')
 })
 
