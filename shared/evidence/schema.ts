@@ -113,7 +113,9 @@ export const EVIDENCE_SCHEMA = {
 }
 
 // Our own schema is held to the meta-schema by a test; compiling that here would take longer than all else of a start.
-const validate = new Ajv({meta: false, validateSchema: false, allowUnionTypes: true, code: {optimize: false}}).compile<Evidence>(EVIDENCE_SCHEMA)
+const validate = new Ajv({meta: false, validateSchema: false, allowUnionTypes: true, code: {optimize: false}}).compile<Evidence>(
+  EVIDENCE_SCHEMA
+)
 
 /**
  * Evidence from parsed JSON. Throws UserError when it does not fit the schema, is of another major version, or claims another verdict or
