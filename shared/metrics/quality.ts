@@ -111,15 +111,4 @@ export type QualityName =
   | 'brier'
   | 'ece'
 
-/** Slice minus factor times overall: `QUALITY[metric].compareWithOverall`. */
-export function compareWithOverall(
-  metric: QualityName,
-  scored: Scored,
-  sliceRows: Uint32Array,
-  factor: number,
-  sampling?: Sampling
-): Estimate {
-  return QUALITY[metric].compareWithOverall(scored, sliceRows, factor, sampling)
-}
-
 export type {Sampling, Scored} from './scored.js'

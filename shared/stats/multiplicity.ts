@@ -13,19 +13,6 @@ export function holm(p: readonly number[]): number[] {
   return adjusted
 }
 
-/** Benjamini and Hochberg's adjusted p-values, in the order given, for a false discovery rate. NaN as in `holm`. */
-export function benjaminiHochberg(p: readonly number[]): number[] {
-  const order = ascending(p)
-  const adjusted = p.map(() => Number.NaN)
-  let running = 1
-  for (let rank = order.length; rank >= 1; rank--) {
-    const index = order[rank - 1]
-    running = Math.min(running, (p[index] * p.length) / rank)
-    adjusted[index] = running
-  }
-  return adjusted
-}
-
 function ascending(p: readonly number[]): number[] {
   return p
     .map((_, index) => index)

@@ -1,28 +1,16 @@
-import type {Bounds} from './estimate.js'
 import {normalQuantile} from './normal.js'
 
 /** Chance of a settled answer that plans are made for. */
 export const POWER = 0.8
 
-export interface Level {
-  /** one side; default 0.05 */
-  readonly alpha?: number
-  /** default 0.8 */
-  readonly power?: number
+/** Standard error that one side of bounds stands for: `reach` from the value to a bound at one-sided level 1 - alpha. */
+export function standardErrorOf(reach: number, alpha: number): number {
+  return reach / normalQuantile(1 - alpha)
 }
 
-function reach({alpha = 0.05, power = POWER}: Level): number {
-  return normalQuantile(1 - alpha) + normalQuantile(power)
-}
-
-/** Standard error that one-sided bounds at level 1 - alpha stand for; Infinity when unbounded. */
-export function standardErrorOf({low, high}: Bounds, alpha = 0.05): number {
-  return (high - low) / (2 * normalQuantile(1 - alpha))
-}
-
-/** The smallest distance from the bound of a gate that a measurement of this standard error settles with the given power. */
-export function detectableDifference(standardError: number, level: Level = {}): number {
-  return reach(level) * standardError
+/** The smallest distance from the bound of a gate that a measurement of this standard error settles with power 0.8. */
+export function detectableDifference(standardError: number, alpha: number): number {
+  return (normalQuantile(1 - alpha) + normalQuantile(POWER)) * standardError
 }
 
 export interface Measured {
@@ -34,13 +22,8 @@ export interface Measured {
 }
 
 /** Rows that settle a margin, from a measurement on n rows; Infinity when the margin is 0 or the error unknown. */
-export function rowsToSettle({n, standardError, margin}: Measured, level: Level = {}): number {
+export function rowsToSettle({n, standardError, margin}: Measured, alpha: number): number {
   if (standardError === 0) return n
-  const rows = n * (detectableDifference(standardError, level) / margin) ** 2
+  const rows = n * (detectableDifference(standardError, alpha) / margin) ** 2
   return Number.isFinite(rows) ? Math.ceil(rows) : Number.POSITIVE_INFINITY
-}
-
-/** Rows for a paired comparison of two equally good 0/1 results: `discordance` is the share of rows on which they differ. */
-export function pairedRows({discordance, margin}: {readonly discordance: number; readonly margin: number}, level: Level = {}): number {
-  return rowsToSettle({n: 1, standardError: Math.sqrt(discordance), margin}, level)
 }

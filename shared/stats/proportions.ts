@@ -52,14 +52,6 @@ function reach({share, weight}: Weighted, alpha: number) {
   return {value: p * weight, down: down * size, up: up * size, least: Math.min(0, weight), most: Math.max(0, weight)}
 }
 
-/** Agresti and Caffo's bounds of a - b: Wald's after one success and one failure more in each. */
-export function agrestiCaffo(a: Proportion, b: Proportion, alpha: number): Bounds {
-  const first = (a.successes + 1) / (a.n + 2)
-  const second = (b.successes + 1) / (b.n + 2)
-  const half = normalQuantile(1 - alpha) * Math.sqrt((first * (1 - first)) / (a.n + 2) + (second * (1 - second)) / (b.n + 2))
-  return {low: Math.max(-1, first - second - half), high: Math.min(1, first - second + half)}
-}
-
 /**
  * Bounds of the difference of two shares measured on the same n rows, from the rows that only one of them got:
  * Bonett and Price's adjusted Wald (2012).

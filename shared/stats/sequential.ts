@@ -136,15 +136,6 @@ export function bernoulliBounds({errors, n, tunedAt = 1000, alpha}: BernoulliCou
   }))
 }
 
-/** Always-valid two-sided interval of an error rate at level 1 - alpha (Howard et al. 2021). */
-export function bernoulliInterval({errors, n, tunedAt = 1000, alpha}: BernoulliCounts): Bounds {
-  const strength = strengthFor(tunedAt, alpha)
-  return rateBounds({errors, n, alpha}, chance => {
-    const lnE = lnMixture({successes: errors, failures: n - errors, chance, strength, side: 'both'})
-    return {low: lnE, high: lnE}
-  })
-}
-
 function rateBounds({errors, n, alpha}: BernoulliCounts, lnE: (chance: number) => Bounds): Bounds {
   if (n === 0) return {low: 0, high: 1}
   const needed = Math.log(1 / alpha)

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {compareWithOverall, QUALITY, type QualityName} from '#shared/metrics/quality'
+import {QUALITY, type QualityName} from '#shared/metrics/quality'
 import type {Scored} from '#shared/metrics/scored'
 import {newcombe} from '#shared/stats/proportions'
 import {random} from '#shared/stats/random'
@@ -11,11 +11,11 @@ const slice = everyRow(1500, 3)
 const all = everyRow(1500, 1)
 
 describe.each(NAMES)('%s', name => {
-  const {measure} = QUALITY[name]
+  const {measure, compareWithOverall} = QUALITY[name]
   const value = (rows: Uint32Array) => measure({...candidate, rows}).value ?? Number.NaN
 
   test.each([1, 0.8, 1.5])('is slice minus %d times overall', factor => {
-    const estimate = compareWithOverall(name, candidate, slice, factor, {replicates: 300})
+    const estimate = compareWithOverall(candidate, slice, factor, {replicates: 300})
     const expected = value(slice) - factor * value(all)
     expect(estimate.value).toBeCloseTo(expected, 12)
     const {low, high} = estimate.bounds?.(0.05) ?? {low: Number.NaN, high: Number.NaN}
@@ -23,21 +23,21 @@ describe.each(NAMES)('%s', name => {
     expect(high).toBeGreaterThan(expected)
   })
   test('of all rows is exactly nothing', () => {
-    const estimate = compareWithOverall(name, candidate, all, 1)
+    const estimate = compareWithOverall(candidate, all, 1)
     expect(estimate.value).toBeCloseTo(0, 14)
     const {low, high} = estimate.bounds?.(0.05) ?? {low: Number.NaN, high: Number.NaN}
     expect(low).toBeCloseTo(0, 12)
     expect(high).toBeCloseTo(0, 12)
   })
   test('of a small slice has a reason, of none no value', () => {
-    expect(compareWithOverall(name, candidate, everyRow(1500, 200), 1).reason).toMatch(/^too few/)
-    const none = compareWithOverall(name, candidate, new Uint32Array(0), 1)
+    expect(compareWithOverall(candidate, everyRow(1500, 200), 1).reason).toMatch(/^too few/)
+    const none = compareWithOverall(candidate, new Uint32Array(0), 1)
     expect([none.value, none.n, none.rows, none.reason]).toEqual([null, 0, 0, 'no rows'])
   })
   test('overall may itself be a part of the exam', () => {
     const rows = everyRow(1500, 2)
     const inner = rows.filter(row => row % 6 === 0)
-    expect(compareWithOverall(name, {...candidate, rows}, inner, 1).value).toBeCloseTo(value(inner) - value(rows), 12)
+    expect(compareWithOverall({...candidate, rows}, inner, 1).value).toBeCloseTo(value(inner) - value(rows), 12)
   })
 })
 
@@ -46,7 +46,7 @@ test('accuracy: Newcombe of slice minus rest, times the share of the rest', () =
   const inside = Array.from(slice)
   const rest = Array.from(all).filter(row => row % 3 !== 0)
   const {low, high} = newcombe({successes: hits(inside), n: inside.length}, {successes: hits(rest), n: rest.length}, 0.05)
-  const bounds = compareWithOverall('accuracy', candidate, slice, 1).bounds?.(0.05)
+  const bounds = QUALITY.accuracy.compareWithOverall(candidate, slice, 1).bounds?.(0.05)
   expect(bounds?.low).toBeCloseTo((low * 2) / 3, 12)
   expect(bounds?.high).toBeCloseTo((high * 2) / 3, 12)
 })
@@ -69,7 +69,7 @@ function spreadByResampling(name: QualityName, scored: Scored, inside: Uint32Arr
 test.each(['roc_auc', 'average_precision', 'accuracy', 'f1', 'balanced_accuracy', 'precision', 'log_loss', 'brier'] as const)(
   '%s: the width is that of resampling slice and rest',
   name => {
-    const bounds = compareWithOverall(name, candidate, slice, 1).bounds?.(0.05)
+    const bounds = QUALITY[name].compareWithOverall(candidate, slice, 1).bounds?.(0.05)
     const se = ((bounds?.high ?? Number.NaN) - (bounds?.low ?? Number.NaN)) / (2 * 1.645)
     expect(se / spreadByResampling(name, candidate, slice)).toBeGreaterThan(0.88)
     expect(se / spreadByResampling(name, candidate, slice)).toBeLessThan(1.13)
@@ -84,12 +84,12 @@ test.each(['roc_auc', 'average_precision'] as const)('%s of a slice without a mi
   )
   const rows = everyRow(400, 1).filter(row => row < 40)
   const least = 0.05 ** (1 / 20)
-  const estimate = compareWithOverall(name, perfect, rows, 1)
+  const estimate = QUALITY[name].compareWithOverall(perfect, rows, 1)
   expect(estimate.value).toBe(0)
   expect(estimate.bounds?.(0.05).low).toBeCloseTo(least - 1, 12)
   expect(estimate.bounds?.(0.05).high).toBeCloseTo(1 - 0.05 ** (1 / 200), 12)
   const flawed = scoredOf(labels, (perfect.scores ?? new Float64Array()).with(101, 0.01).with(203, 0.02))
-  expect(compareWithOverall(name, flawed, rows, 1).bounds?.(0.05).low).toBeLessThan(least - 1 + 0.02)
+  expect(QUALITY[name].compareWithOverall(flawed, rows, 1).bounds?.(0.05).low).toBeLessThan(least - 1 + 0.02)
 })
 
 test('one of hundreds of watched slices can be proven worse', () => {
@@ -100,6 +100,6 @@ test('one of hundreds of watched slices can be proven worse', () => {
   )
   const slice = everyRow(300, 1)
   for (const name of ['f1', 'average_precision'] as const) {
-    expect(compareWithOverall(name, scored, slice, 1).bounds?.(0.05 / 500).high).toBeLessThan(0)
+    expect(QUALITY[name].compareWithOverall(scored, slice, 1).bounds?.(0.05 / 500).high).toBeLessThan(0)
   }
 })

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {detectableDifference, pairedRows, rowsToSettle, standardErrorOf} from '#shared/stats/planning'
+import {detectableDifference, rowsToSettle, standardErrorOf} from '#shared/stats/planning'
 import {wilson} from '#shared/stats/proportions'
 import {binomial, random} from '#shared/stats/random'
 import {splitTest} from '#shared/stats/sequential'
@@ -8,22 +8,22 @@ import vectors from '../../fixtures/vectors.json' with {type: 'json'}
 
 describe('rows', () => {
   test.each(vectors.pairedRows)('a discordance of %d settles a margin of %d in %d rows', (discordance, margin, rows) => {
-    expect(pairedRows({discordance, margin})).toBe(rows)
+    expect(rowsToSettle({n: 1, standardError: Math.sqrt(discordance), margin}, 0.05)).toBe(rows)
   })
   test('a margin that n rows settle needs n rows', () => {
     const standardError = 0.0185
-    const margin = detectableDifference(standardError)
+    const margin = detectableDifference(standardError, 0.05)
     expect(margin).toBeCloseTo(0.046, 4)
-    expect(rowsToSettle({n: 267, standardError, margin})).toBe(267)
-    expect(rowsToSettle({n: 267, standardError, margin: margin / 2})).toBe(1068)
+    expect(rowsToSettle({n: 267, standardError, margin}, 0.05)).toBe(267)
+    expect(rowsToSettle({n: 267, standardError, margin: margin / 2}, 0.05)).toBe(1068)
   })
   test('bounds give back their standard error', () => {
-    expect(standardErrorOf(wilson({successes: 5000, n: 10_000}, 0.05))).toBeCloseTo(0.005, 5)
+    expect(standardErrorOf(wilson({successes: 5000, n: 10_000}, 0.05).high - 0.5, 0.05)).toBeCloseTo(0.005, 5)
   })
   test('a margin of nothing, or an unknown error, is never settled', () => {
-    expect(rowsToSettle({n: 100, standardError: 0.1, margin: 0})).toBe(Infinity)
-    expect(rowsToSettle({n: 100, standardError: standardErrorOf({low: -Infinity, high: Infinity}), margin: 0.1})).toBe(Infinity)
-    expect(rowsToSettle({n: 100, standardError: 0, margin: 0})).toBe(100)
+    expect(rowsToSettle({n: 100, standardError: 0.1, margin: 0}, 0.05)).toBe(Infinity)
+    expect(rowsToSettle({n: 100, standardError: standardErrorOf(Infinity, 0.05), margin: 0.1}, 0.05)).toBe(Infinity)
+    expect(rowsToSettle({n: 100, standardError: 0, margin: 0}, 0.05)).toBe(100)
   })
 })
 
