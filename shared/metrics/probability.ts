@@ -8,6 +8,8 @@ import {membership, probableRows, type Scored, sameModel} from './scored.js'
 export interface LossMetric {
   readonly name: string
   readonly loss: (label: number, score: number) => number
+  /** of one row, from 0 */
+  readonly most: number
 }
 
 /** scikit-learn's clip: the machine epsilon of the scores' type, float64. */
@@ -15,10 +17,11 @@ const EPSILON = Number.EPSILON
 
 export const LOG_LOSS: LossMetric = {
   name: 'log_loss',
-  loss: (label, score) => -Math.log(Math.min(1 - EPSILON, Math.max(EPSILON, label === 1 ? score : 1 - score)))
+  loss: (label, score) => -Math.log(Math.min(1 - EPSILON, Math.max(EPSILON, label === 1 ? score : 1 - score))),
+  most: -Math.log(EPSILON)
 }
 
-export const BRIER: LossMetric = {name: 'brier', loss: (label, score) => (score - label) ** 2}
+export const BRIER: LossMetric = {name: 'brier', loss: (label, score) => (score - label) ** 2, most: 1}
 
 function pointOf({mean, n}: Sample): Point {
   const few = tooFew(n)
@@ -37,7 +40,18 @@ function countOf({labels, rows}: Scored): number {
 /** The mean loss with Student's bounds. */
 export function measureLoss(metric: LossMetric, scored: Scored): Estimate {
   const sample = sampleOf(countOf(scored), lossesOf(metric, scored))
-  return estimated(pointOf(sample), () => ({bounds: alpha => tBounds(sample, alpha), method: 't'}))
+  return estimated(pointOf(sample), () => meanSpread(sample, 0, metric.most, 't'))
+}
+
+/** Student's bounds; where no row differs from another, what 1 - alpha^(1 / n) of all rows may hide between the least and the most. */
+function meanSpread(sample: Sample, least: number, most: number, method: string): Spread {
+  const {mean, n, variance} = sample
+  if (variance > 0 || n < 2) return {bounds: alpha => tBounds(sample, alpha), method}
+  const unseen = (alpha: number) => 1 - alpha ** (1 / n)
+  return {
+    bounds: alpha => ({low: mean - unseen(alpha) * (mean - least), high: mean + unseen(alpha) * (most - mean)}),
+    method: `${method}, exact as all rows are alike`
+  }
 }
 
 /** Candidate minus factor times reference: Student's bounds of the difference row by row. */
@@ -48,7 +62,7 @@ export function compareLoss(metric: LossMetric, candidate: Scored, reference: Sc
   return difference(pointOf(sampleOf(n, first)), pointOf(sampleOf(n, second)), factor, () => {
     if (factor === 1 && sameModel(candidate, reference)) return IDENTICAL
     const paired = sampleOf(n, row => first(row) - factor * second(row))
-    return {bounds: alpha => tBounds(paired, alpha), method: 'paired t'}
+    return meanSpread(paired, -factor * metric.most, metric.most, 'paired t')
   })
 }
 

@@ -99,6 +99,17 @@ test('two perfect orders of few rows are not taken for equal', () => {
   }
 })
 
+test('losses that are alike on every row are not certain', () => {
+  const labels = Uint8Array.from({length: 60}, (_, i) => i % 2)
+  const right = scoredOf(labels, Float64Array.from(labels))
+  const rows = Uint32Array.from({length: 50}, (_, i) => i)
+  const other = {...right, scores: right.scores?.with(59, 0.6)}
+  const unseen = (n: number) => 1 - 0.05 ** (1 / n)
+  expect(bounds(QUALITY.brier.measure(right))).toEqual({low: 0, high: unseen(60)})
+  expect(bounds(QUALITY.log_loss.measure(right)).high).toBeGreaterThan(1)
+  expect(bounds(QUALITY.brier.compare({...right, rows}, other, 1))).toEqual({low: -unseen(50), high: unseen(50)})
+})
+
 test('scores in the same order differ by nothing in what looks at the order only', () => {
   const other = {...candidate, scores: candidate.scores?.map(score => score / 2)}
   for (const name of ['roc_auc', 'average_precision'] as const) {
