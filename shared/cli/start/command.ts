@@ -6,7 +6,7 @@ import {type Act, type Played, play} from './act.js'
 import {exampleIn, findCheckout} from './checkout.js'
 import {type Change, findChange, USUAL_CHANGE} from './repository.js'
 import {openStage, type Stage} from './stage.js'
-import {renderComment, renderFailures} from './told.js'
+import {renderComment, renderFailures, renderServerLog} from './told.js'
 
 /** What the changes of the example show; the first is the usual one. */
 export const CASES: Readonly<Record<string, string>> = {
@@ -73,7 +73,7 @@ export async function startCommand(args: readonly string[], io: StartIo): Promis
   } finally {
     await stage.close()
   }
-  for (const line of ending(played, change, io.cwd)) print(line)
+  for (const line of ending(played, change, {cwd: io.cwd, folder: stage.folder})) print(line)
   return played.every(({result}) => result === 'green') ? 0 : 1
 }
 
@@ -101,14 +101,20 @@ function showComment({comment}: Played, print: (line: string) => void): void {
   for (const line of renderComment(readFileSync(comment, 'utf8'))) print(`   │ ${line}`)
 }
 
-function ending(played: readonly Played[], change: Change, cwd: string): readonly string[] {
+function ending(
+  played: readonly Played[],
+  change: Change,
+  {cwd, folder}: {readonly cwd: string; readonly folder: string}
+): readonly string[] {
   const {page} = played.findLast(one => one.page !== undefined) ?? {}
   const red = played.find(({result}) => result === 'red')
   return [
     '',
     ...played.map(({result, title}) => `${result.padEnd(6)}${title}`),
     ...(page === undefined ? [] : [`Page: ${relative(cwd, page)}`]),
-    ...(red === undefined ? nextSteps(change) : ['', ...renderFailures(red.told, red.jobs)])
+    ...(red === undefined
+      ? nextSteps(change)
+      : ['', ...renderFailures(red.told, red.jobs), ...renderServerLog(red.told, relative(cwd, join(folder, 'model-server.log')))])
   ]
 }
 

@@ -57,6 +57,12 @@ export function renderFailures(told: readonly Told[], jobs: readonly JobResult[]
   return jobs.filter(job => job.result === 'failure' || job.result === 'cancelled').map(job => `✗ ${job.id}: ${job.result}`)
 }
 
+/** Where to look on when the model failed before its callers; nothing when the deployment did not. */
+export function renderServerLog(told: readonly Told[], log: string): readonly string[] {
+  const failed = told.some(({step}) => step.outcome === 'failure' && shortName(step) === 'deploy-canary')
+  return failed ? [`The model server's log says what failed: ${log}`] : []
+}
+
 function reasonsOf({step, evidence}: Told): readonly string[] {
   const red = evidence === undefined ? [] : redChecks(evidence)
   if (red.length === 0) return errorsOf(step)

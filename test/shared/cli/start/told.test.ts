@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import type {StepResult} from '#shared/cli/run/progress'
-import {renderComment, renderFailures, renderRollout, renderStep, type Told} from '#shared/cli/start/told'
+import {renderComment, renderFailures, renderRollout, renderServerLog, renderStep, type Told} from '#shared/cli/start/told'
 import {type Check, type Findings, toEvidence} from '#shared/evidence/evidence'
 
 const RUN = {
@@ -87,4 +87,11 @@ describe('renderFailures', () => {
     const job = {id: 'deploy', name: 'deploy', result: 'failure' as const, outputs: {}, steps: [], durationMs: 1}
     expect(renderFailures([], [job])).toEqual(['✗ deploy: failure'])
   })
+})
+
+test('the log of the model server is named when a deployment failed, and only then', () => {
+  expect(renderServerLog([told('evaluate', 'success'), told('deploy-canary', 'failure')], 'out/model-server.log')).toEqual([
+    "The model server's log says what failed: out/model-server.log"
+  ])
+  expect(renderServerLog([told('evaluate', 'failure'), told('deploy-canary', 'success')], 'out/model-server.log')).toEqual([])
 })
