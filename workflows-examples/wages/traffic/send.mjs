@@ -9,11 +9,11 @@ const MOST_AT_ONCE = 64
 const TICK_MS = 10
 const REPORT_MS = 5000
 
-const {values, positionals} = parseArgs({options: {rate: {type: 'string', default: '200'}}, allowPositionals: true})
-const rate = Number(values.rate)
-if (positionals.length !== 1 || !(rate > 0)) throw new Error('expected: node traffic/send.mjs <address> [--rate <requests a second>]')
+const USAGE = `node traffic/send.mjs <address of the model server> [--rate <requests a second, default 200>]
 
-const address = new URL('/predict', positionals[0])
+Sends rows of traffic/live.csv until it is stopped, and says every 5 s how they were answered.`
+
+const {address, rate} = readWish(process.argv.slice(2))
 const bodies = readTable(fileURLToPath(new URL('live.csv', import.meta.url))).rows.map(row => JSON.stringify({rows: [typed(row)]}))
 const agent = new Agent({keepAlive: true, maxSockets: MOST_AT_ONCE})
 const counts = new Map()
@@ -30,10 +30,30 @@ setInterval(() => {
 }, TICK_MS)
 setInterval(report, REPORT_MS)
 
+function readWish(args) {
+  if (args.includes('--help') || args.includes('-h')) end(0, USAGE)
+  try {
+    const {values, positionals} = parseArgs({args, options: {rate: {type: 'string', default: '200'}}, allowPositionals: true})
+    const rate = Number(values.rate)
+    if (positionals.length !== 1) end(2, `expected one address, got ${positionals.join(' ') || 'none'}\n${USAGE}`)
+    if (!(rate > 0 && rate < Number.POSITIVE_INFINITY)) end(2, `--rate: expected a number above 0, got ${values.rate}\n${USAGE}`)
+    if (!/^http:\/\/./.test(positionals[0])) end(2, `expected http://host:port, got ${positionals[0]}\n${USAGE}`)
+    return {address: new URL('/predict', positionals[0]), rate}
+  } catch (error) {
+    end(2, `${error.message}\n${USAGE}`)
+  }
+}
+
+function end(code, text) {
+  const stream = code === 0 ? process.stdout : process.stderr
+  stream.write(`${text}\n`)
+  process.exit(code)
+}
+
 function send(body) {
   waiting++
   let ended = false
-  const end = answer => {
+  const answered = answer => {
     if (ended) return
     ended = true
     waiting--
@@ -41,12 +61,12 @@ function send(body) {
   }
   const headers = {'content-type': 'application/json', 'content-length': Buffer.byteLength(body)}
   request(address, {method: 'POST', agent, headers, timeout: 5000}, response => {
-    response.resume().once('close', () => end(response.statusCode))
+    response.resume().once('close', () => answered(response.statusCode))
   })
     .once('timeout', function () {
       this.destroy(new Error('no answer in 5 s'))
     })
-    .once('error', error => end(error.code ?? error.message))
+    .once('error', error => answered(error.code ?? error.message))
     .end(body)
 }
 
