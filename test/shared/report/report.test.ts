@@ -59,6 +59,16 @@ describe('renderReport', () => {
     const text = renderReport({...source([evidenceOf('evaluate', [PASSED])]), run: {...RUN, url: ''}})
     expect(marked.parse(text, {async: false})).not.toContain('<a ')
   })
+
+  test.each([{repository: 'local/wages'}, {url: ''}])('a run on one’s own machine (%j) has no page to link to', place => {
+    const local = {...evidenceOf('evaluate', [PASSED]), run: {...RUN, seed: 0, job: 'judge', ...place}}
+    const text = renderReport(source([local]))
+    expect(text).toContain('| judge |')
+    expect(text).not.toContain('[judge]')
+    const own = renderReport({...source([local]), run: {...RUN, ...place}})
+    expect(own).toContain('the artifacts of run 19384756210: commit')
+    expect(own).not.toContain('actions/runs')
+  })
 })
 
 const LONG: Check = {
