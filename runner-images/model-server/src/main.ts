@@ -1,6 +1,6 @@
 import {messageOf, UserError} from '#shared/errors'
 import {loadModel} from './model.js'
-import {readOptions} from './options.js'
+import {readOptions, USAGE} from './options.js'
 import {createModelServer} from './server.js'
 
 const DRAIN_MS = 10_000
@@ -9,6 +9,10 @@ const log = (line: string) => void process.stdout.write(`${new Date().toISOStrin
 /** Serves until SIGTERM or SIGINT, then drains. The exit code: 0 drained, 1 could not serve, 2 wrong options. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
+    if (args.includes('--help') || args.includes('-h')) {
+      process.stdout.write(USAGE)
+      return 0
+    }
     return await serve(args)
   } catch (error) {
     const mendable = error instanceof UserError

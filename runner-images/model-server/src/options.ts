@@ -26,6 +26,26 @@ const FLAGS = {
   keep: {type: 'string'}
 } as const
 
+export const USAGE = `model-server [options]
+
+Serves ONNX models: splits traffic between versions by weight, and counts what each of them does.
+
+  --port <number>         default: 8080; 0: any free one, which the log names
+  --host <address>        default: 127.0.0.1
+  --data <folder>         models and weights; default: model-server-data
+  --token-file <file>     holds the token that deployments show; default: MODEL_SERVER_TOKEN of the environment. One of them is required
+  --body-limit <bytes>    of a body of JSON; default: 1 MiB
+  --model-limit <bytes>   of a model; default: 1 GiB
+  --keep <number>         versions that stay loaded; default: 10
+
+Each is also a variable of the environment, such as MODEL_SERVER_PORT. There is no flag for the token: flags are visible to everybody on the machine.
+
+Exit codes:
+  0  drained after SIGTERM or SIGINT
+  1  could not serve
+  2  wrong options
+`
+
 /**
  * Options from flags (`--port 8080`), else from the environment (`MODEL_SERVER_PORT`), else defaults.
  * The token comes from `MODEL_SERVER_TOKEN` or a file, never from a flag: flags are visible to everybody on the machine.

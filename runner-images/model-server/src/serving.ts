@@ -2,6 +2,7 @@ import {join} from 'node:path'
 import {messageOf, UserError} from '#shared/errors'
 import {Refusal} from './answers.js'
 import type {Counters} from './counters.js'
+import {failureLog} from './failures.js'
 import type {Options} from './options.js'
 import type {LoadModel, Row} from './scorer.js'
 import {inTurn} from './turns.js'
@@ -44,6 +45,7 @@ export async function openServing(
   const versions = await openVersions({...options, ...world, counters, folder: join(options.data, 'versions')})
   let state = await readWeights(options.data)
   refuseUnloaded(state, versions)
+  const failed = failureLog(world.log)
   // The comparison of the generation and the write are one step.
   const turn = inTurn()
   return {
@@ -64,7 +66,8 @@ export async function openServing(
       if (version === undefined) throw new Refusal(503, 'weights: no version takes traffic yet')
       const refusal = version.scorer.refusal(rows)
       if (refusal !== undefined && refusedByAll(rows, versions, state.weights)) throw new Refusal(400, refusal)
-      const scores = await score(version, rows, refusal, () => (world.monotonicMs() - startedMs) / 1000)
+      const seconds = () => (world.monotonicMs() - startedMs) / 1000
+      const scores = await score(version, rows, refusal, {seconds, failed})
       return {version: version.digest, scores}
     }
   }
@@ -91,7 +94,17 @@ function refusedByAll(rows: readonly Row[], versions: Versions, weights: Weights
   return Object.keys(weights).every(digest => versions.get(digest)?.scorer.refusal(rows) !== undefined)
 }
 
-async function score(version: Version, rows: readonly Row[], refusal: string | undefined, seconds: () => number): Promise<Float64Array> {
+interface Scoring {
+  readonly seconds: () => number
+  readonly failed: (version: string, reason: string) => void
+}
+
+async function score(
+  version: Version,
+  rows: readonly Row[],
+  refusal: string | undefined,
+  {seconds, failed}: Scoring
+): Promise<Float64Array> {
   try {
     if (refusal !== undefined) throw new Error(refusal)
     const scores = await version.scorer.score(rows)
@@ -101,6 +114,7 @@ async function score(version: Version, rows: readonly Row[], refusal: string | u
     return scores
   } catch (error) {
     version.counter.count(seconds(), true)
+    failed(version.digest, messageOf(error))
     throw new Refusal(500, `model ${version.digest}: ${messageOf(error)}`, {'x-model-version': version.digest})
   }
 }

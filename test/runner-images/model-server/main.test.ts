@@ -103,8 +103,11 @@ test('a graph that rejects a category is served, and its failures are counted', 
   expect(answers.map(answer => answer.status)).toEqual([200, 500])
   expect((await answers[1].json()) as object).toEqual({error: expect.stringContaining(`model ${digest}`)})
   expect(await answers[0].json()).toEqual({scores: [0.25]})
+  expect((await predict(running.address, [{plan: 'mars'}])).status).toBe(500)
   running.child.kill('SIGTERM')
-  await running.ended
+  const {out} = await running.ended
+  expect(out.match(/a prediction failed/g)).toHaveLength(1)
+  expect(out).toContain(`version ${digest}: a prediction failed: `)
 })
 
 test('a file that is no model is refused with the reason', async () => {
@@ -113,6 +116,13 @@ test('a file that is no model is refused with the reason', async () => {
   expect(await endpointOf(running.address).versions()).toEqual([])
   running.child.kill('SIGTERM')
   await running.ended
+})
+
+test.each(['--help', '-h'])('%s prints the options without a token, and serves nothing', async flag => {
+  const {code, out, err} = await start([flag], {}).ended
+  expect([code, err]).toEqual([0, ''])
+  for (const option of ['port', 'host', 'data', 'token-file', 'body-limit', 'model-limit', 'keep'])
+    expect(out).toContain(`\n  --${option} <`)
 })
 
 test.each([
