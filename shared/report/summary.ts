@@ -41,10 +41,16 @@ export function renderLine(evidence: Evidence): string {
   const start = `${SIGNS[verdict].mark} ${visible(action.name)}: `
   if (outcome === 'green') return `${start}${tally(checks)}${verdict === 'pass' ? '' : '; green'}`
   if (checks.length === 0) return `${start}nothing was checked`
-  const what = red.every(check => check.verdict === 'error') ? 'could not be measured' : 'failed'
   const names = red
     .slice(0, 5)
     .map(check => visible(check.id, 120))
     .join(', ')
-  return `${start}${formatNumber(red.length)} of ${count(checks.length, 'check')} ${what}: ${names}${red.length > 5 ? ', …' : ''}`
+  return `${start}${formatNumber(red.length)} of ${count(checks.length, 'check')} ${endingOf(red)}: ${names}${red.length > 5 ? ', …' : ''}`
+}
+
+/** `failed` only where all of them did; an inconclusive check is red, and did not fail. */
+function endingOf(red: readonly Check[]): string {
+  if (red.every(({verdict}) => verdict === 'fail')) return 'failed'
+  if (red.every(({verdict}) => verdict === 'error')) return 'could not be measured'
+  return `${red.length === 1 ? 'is' : 'are'} red (${tally(red)})`
 }

@@ -93,6 +93,20 @@ describe('renderLine', () => {
     expect(renderLine(evidence([{id: 'x', verdict: 'error', message: ''}]))).toBe('⊘ evaluate: 1 of 1 check could not be measured: x')
   })
 
+  test('does not call failed what is inconclusive', () => {
+    const failClosed = {policy: {mode: 'enforce', onInconclusive: 'fail'}} as const
+    const open: Check = {...AUC, id: 'b', verdict: 'inconclusive'}
+    const unmeasured: Check = {id: 'c', verdict: 'error', message: ''}
+    const passed: Check = {id: 'd', verdict: 'pass', message: ''}
+    expect(renderLine(evidence([AUC, open, passed], failClosed))).toBe(
+      '✗ evaluate: 2 of 3 checks are red (1 failed, 1 inconclusive): roc_auc >= champion - 0.05, b'
+    )
+    expect(renderLine(evidence([open, unmeasured], failClosed))).toBe(
+      '⊘ evaluate: 2 of 2 checks are red (1 not measured, 1 inconclusive): b, c'
+    )
+    expect(renderLine(evidence([open, passed], failClosed))).toBe('? evaluate: 1 of 2 checks is red (1 inconclusive): b')
+  })
+
   test('green in one line with its tally', () => {
     const estimate: Check = {...AUC, verdict: 'inconclusive', estimate: 'meets'}
     expect(renderLine(evidence([estimate]))).toBe('? evaluate: 1 inconclusive; green')
