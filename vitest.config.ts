@@ -7,7 +7,7 @@ const WORKFLOW_LIBRARIES = /@actions\/(workflow-parser|expressions)\//
 const SLOW = [
   'test/scenarios/**/*.test.ts',
   'test/pipelines/**/*.test.ts',
-  'test/actions/deploy-canary/{deploy,kill-matrix,step}.test.ts',
+  'test/actions/deploy-canary/{deploy,kill-matrix,lost-lease,step}.test.ts',
   'test/actions/publish/publish.test.ts',
   'test/actions/report/report.test.ts',
   'test/actions/check-robustness/main.test.ts',

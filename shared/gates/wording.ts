@@ -1,7 +1,7 @@
 import type {Verdict} from '#shared/evidence/evidence'
 import {formatNumber} from '#shared/evidence/number'
 import type {Estimate} from '#shared/stats/estimate'
-import {normalQuantile} from '#shared/stats/special'
+import {detectableDifference, rowsToSettle, standardErrorOf} from '#shared/stats/planning'
 import {ALPHA, meets} from './decision.js'
 import {type Gate, metricText, sliceText} from './gate.js'
 import type {Unit} from './metric.js'
@@ -73,8 +73,6 @@ function target({gate, target: limit, reference}: Reading): string {
   return reference === null || !Number.isFinite(limit) ? text : `${text} = ${formatNumber(limit)}`
 }
 
-const Z_SETTLE = normalQuantile(1 - ALPHA) + normalQuantile(0.8)
-
 /** What would settle an inconclusive check with power 0.8, from the width of the bounds towards the limit; nothing where that is unknown. */
 function settling({gate, decided, bound}: Reading): string {
   if (decided.bounds === undefined || decided.value === null) return ''
@@ -84,10 +82,11 @@ function settling({gate, decided, bound}: Reading): string {
   const half = met === upward ? decided.value - low : high - decided.value
   const distance = Math.abs(decided.value - bound)
   if (!Number.isFinite(half) || half <= 0) return ''
-  const margin = (Z_SETTLE * half) / normalQuantile(1 - ALPHA)
+  const standardError = standardErrorOf(half, ALPHA)
+  const margin = detectableDifference(standardError, ALPHA)
   const can = `; ${formatNumber(decided.n)} rows can settle a margin of ${short(margin)}`
-  const needed = decided.n * (margin / distance) ** 2
-  if (distance === 0 || needed > 1e9) return can
+  const needed = rowsToSettle({n: decided.n, standardError, margin: distance}, ALPHA)
+  if (!(needed <= 1e9)) return can
   return `${can}; for ${short(distance)} about ${formatNumber(Number(needed.toPrecision(2)))} are needed`
 }
 

@@ -178,7 +178,7 @@ test.each<[string, string, RegExp]>([
 ])('%s of the command is an error in the evidence; a model that it wrote does not count', async (_, ending, message) => {
   const {code, evidence, outDir, check} = await run(WRITE + ending)
   expect([code, evidence.verdict, evidence.outcome, evidence.subjects]).toEqual([3, 'error', 'red', []])
-  expect(readdirSync(outDir).filter(name => !name.startsWith('train-'))).toEqual([])
+  expect(readdirSync(outDir).filter(name => !name.startsWith('train-') && name !== '.gitignore')).toEqual([])
   expect(check('train.exit')).toEqual({id: 'train.exit', verdict: 'error', message: expect.stringMatching(message)})
   expect(evidence.materials.map(({kind}) => kind)).toEqual(['code', 'environment'])
 })
