@@ -1,5 +1,5 @@
 const MOST_REASONS = 5
-const MOST_LETTERS = 300
+const MOST_LETTERS = 500
 
 /** Logs why a version fails, each reason once and at most five a version: enough to find the mistake, too little to fill a disk. */
 export function failureLog(log: (line: string) => void): (version: string, reason: string) => void {
