@@ -24,7 +24,7 @@ export interface ActionRow {
 export interface Overview {
   readonly title: string
   readonly ready: boolean
-  /** `ready`, or `not ready: evaluate is missing; check-fairness is red` */
+  /** `ready`, or `not ready: validate-data is red; evaluate, check-fairness did not run` */
   readonly decision: string
   /** `27 passed, 2 warned` over all actions */
   readonly tally: string
@@ -43,10 +43,12 @@ const ORDER = ['validate-data', 'train', 'evaluate', 'check-fairness', 'check-ro
 export function overview({title, require, evidence: all}: Omit<ReportSource, 'run'>): Overview {
   const evidence = all.filter(({action}) => action.name !== 'report').toSorted((a, b) => rank(a.action.name) - rank(b.action.name))
   const demands = requirements(require, evidence)
+  const blocked = demands.filter(({state}) => state === 'blocked').map(({action}) => action)
   const problems = [
     ...(evidence.length === 0 ? ['there is no evidence'] : []),
-    ...demands.filter(({state}) => state !== 'met' && state !== 'red').map(({problem}) => problem),
-    ...[...new Set(evidence.filter(({outcome}) => outcome === 'red').map(({action}) => action.name))].map(name => `${name} is red`)
+    ...[...new Set(evidence.filter(({outcome}) => outcome === 'red').map(({action}) => action.name))].map(name => `${name} is red`),
+    ...(blocked.length === 0 ? [] : [`${blocked.join(', ')} did not run`]),
+    ...demands.filter(({state}) => state === 'missing' || state === 'observed').map(({problem}) => problem)
   ]
   return {
     title,

@@ -2,7 +2,7 @@ import type {Evidence, Subject} from '#shared/evidence/evidence'
 
 export interface Requirement {
   readonly action: string
-  readonly state: 'met' | 'missing' | 'red' | 'observed'
+  readonly state: 'met' | 'missing' | 'blocked' | 'red' | 'observed'
   /** why it is not met, subject first; empty when it is */
   readonly problem: string
 }
@@ -15,8 +15,10 @@ export function requirements(require: readonly string[], evidence: readonly Evid
   const models = new Map(
     evidence.flatMap(({subjects}) => subjects.filter(({kind}) => kind === 'model')).map(model => [model.digest.sha256, model])
   )
+  const red = require.filter(name => evidence.some(({action, outcome}) => action.name === name && outcome === 'red'))
   return [...new Set(require)].map(action => {
     const own = evidence.filter(one => one.action.name === action)
+    if (own.length === 0 && red.length > 0) return {action, state: 'blocked', problem: `${action} did not run; ${red.join(', ')} is red`}
     if (own.length === 0) return {action, state: 'missing', problem: `${action} is missing`}
     const stranger = [...models.values()].find(model => !own.some(one => isAbout(one, model, evidence)))
     const unknown = own.some(({outcome, subjects}) => outcome === 'red' && subjects.length === 0)

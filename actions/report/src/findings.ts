@@ -33,7 +33,8 @@ function readCheck(n: number, root: string): Check {
 function requirementCheck({action, state, problem}: Requirement, root: string): Check {
   const id = `require(${action})`
   if (state === 'met') return {id, verdict: 'pass', message: `${action} is there, green and enforced`}
-  if (state !== 'missing') return {id, verdict: 'warn', message: problem}
+  if (state === 'blocked') return {id, verdict: 'error', message: problem}
+  if (state !== 'missing') return {id, verdict: 'warn', message: `not ready: ${problem}`}
   const hint = `run it in a job that this one needs, and download its artifact into a folder of its own in ${root}`
   return {id, verdict: 'error', message: `${problem}: ${hint}`}
 }

@@ -105,7 +105,7 @@ describe('the step', () => {
     expect(code).toBe(0)
     expect(outputs).toMatchObject({verdict: 'warn', outcome: 'green'})
     expect(summary).toContain('## ❌ wages: not ready: evaluate is red')
-    expect(log).toContain('::warning title=require(evaluate)::evaluate is red')
+    expect(log).toContain('::warning title=require(evaluate)::not ready: evaluate is red')
   })
 
   test('is red where there is no evidence at all, even if nothing is required', async () => {

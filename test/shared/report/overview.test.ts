@@ -53,6 +53,12 @@ describe('decision', () => {
     expect(decisionOf([undeclared, evidenceOf('validate-data', [PASSED], {subjects: [DATA]})], ['validate-data'])).toBe(problem)
   })
 
+  test('names the cause first, and what it kept from running in one phrase', () => {
+    const red = [evidenceOf('validate-data', [FAILED])]
+    const require = ['evaluate', 'check-fairness', 'validate-data']
+    expect(decisionOf(red, require)).toBe('not ready: validate-data is red; evaluate, check-fairness did not run')
+  })
+
   test('an earlier report says nothing', () => {
     expect(decisionOf([evidenceOf('report', [FAILED]), evidenceOf('evaluate', [PASSED])])).toBe('ready')
   })

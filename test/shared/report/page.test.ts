@@ -14,7 +14,7 @@ describe('renderPage', () => {
   const {text, document} = pageOf(sampleEvidence(), ['evaluate', 'attest'])
 
   test('decides first and shows candidate against champion', () => {
-    expect(document.querySelector('.decision')?.textContent).toBe('not ready: attest is missing; check-fairness is red')
+    expect(document.querySelector('.decision')?.textContent).toBe('not ready: check-fairness is red; attest is missing')
     expect(document.querySelector('.keys')?.textContent).toContain('roc_auc 0.7583 against champion 0.7252 (+0.0331)')
   })
 

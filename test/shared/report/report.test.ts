@@ -13,7 +13,7 @@ function source(evidence: readonly Evidence[], require: readonly string[] = ['ev
 describe('renderReport', () => {
   test('the first line decides and names what is missing and what is red', () => {
     const text = renderReport(source(sampleEvidence(), ['evaluate', 'attest']))
-    expect(text.split('\n')[0]).toBe('## ❌ wages: not ready: attest is missing; check-fairness is red')
+    expect(text.split('\n')[0]).toBe('## ❌ wages: not ready: check-fairness is red; attest is missing')
     expect(text.split('\n')[2]).toBe(
       'model `model.onnx` `640482622b3f` · roc_auc 0.7583 against champion 0.7252 (+0.0331) · rollout: promoted · 1 failed, 3 inconclusive, 2 warned, 25 passed'
     )
