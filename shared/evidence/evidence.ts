@@ -179,9 +179,11 @@ export function overallOutcome(checks: readonly Pick<Check, 'verdict' | 'estimat
 /** The evidence of findings: verdict and outcome are derived here and nowhere else. Throws when two checks have one id. */
 export function toEvidence(action: Evidence['action'], findings: Findings, run: Omit<Run, 'seed'>): Evidence {
   const policy = findings.policy ?? ENFORCED
-  const ids = findings.checks.map(({id}) => id)
-  const twin = ids.find((id, index) => ids.indexOf(id) < index)
-  if (twin !== undefined) throw new Error(`two checks have the id ${twin}`)
+  const ids = new Set<string>()
+  for (const {id} of findings.checks) {
+    if (ids.has(id)) throw new Error(`two checks have the id ${id}`)
+    ids.add(id)
+  }
   return {
     schema: SCHEMA,
     action,

@@ -15,7 +15,10 @@ export function rowsOf(slice: readonly Condition[], table: Sliceable, n: number)
   const tests = slice.map(condition => testOf(condition, table))
   const rows = new Uint32Array(n)
   let count = 0
-  for (let row = 0; row < n; row++) if (tests.every(test => test(row))) rows[count++] = row
+  const [only] = tests
+  if (tests.length === 1) {
+    for (let row = 0; row < n; row++) if (only(row)) rows[count++] = row
+  } else for (let row = 0; row < n; row++) if (tests.every(test => test(row))) rows[count++] = row
   return rows.slice(0, count)
 }
 

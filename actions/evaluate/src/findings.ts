@@ -4,10 +4,10 @@ import type {Champion} from '#shared/exam/champion'
 import type {Answers, Exam} from '#shared/exam/exam'
 import type {Gate} from '#shared/gates/gate'
 import {judgeGates} from '#shared/gates/judge'
-import {QUALITY, type QualityMetric} from '#shared/metrics/quality'
-import type {Scored} from '#shared/metrics/scored'
+import {QUALITY, type QualityName, type Scored} from '#shared/metrics/quality'
 import {qualityFigures} from './figures.js'
 import {type Judged, measuredQuality} from './table.js'
+import {measuredOnce, qualityNames, type Whole} from './whole.js'
 
 export interface Sat {
   readonly gates: readonly Gate[]
@@ -31,11 +31,13 @@ export async function judgeQuality({
   const other = exam.champion && scoredBy(exam, exam.champion)
   const championState =
     exam.championFault === undefined ? champion.state : ({kind: 'error', message: `champion: ${exam.championFault}`} as const)
-  const checks = await judgeGates(gates, measuredQuality({exam, candidate, champion: other, championState, given, seed}), 'evaluate')
+  const whole = measuredOnce({seed})
+  const measured = measuredQuality({exam, candidate, champion: other, championState, given, whole, seed})
+  const checks = await judgeGates(gates, measured, 'evaluate')
   return {
     checks,
-    figures: figuresOf(candidate, other, exam, champion.title),
-    facts: factsOf(exam, candidate, other, champion.title, threshold),
+    figures: figuresOf(candidate, other, exam, champion.title, whole),
+    facts: factsOf(exam, {candidate, champion: other, title: champion.title, threshold, whole}),
     materials: [...exam.data, gatesMaterial(gates), ...championMaterial(exam.champion)]
   }
 }
@@ -44,29 +46,37 @@ function scoredBy({labels}: Exam, {scores, predictions}: Answers): Scored {
   return {labels, scores, predictions}
 }
 
-function figuresOf(candidate: Scored, champion: Scored | undefined, exam: Exam, title: string): readonly Figure[] {
+function figuresOf(candidate: Scored, champion: Scored | undefined, exam: Exam, title: string, whole: Whole): readonly Figure[] {
   if (candidate.scores === undefined) return []
   const series = [
     {name: exam.candidate.name, scored: candidate},
     ...(champion?.scores === undefined ? [] : [{name: `champion ${title}`, scored: champion}])
   ]
-  return qualityFigures(series)
+  return qualityFigures(series, whole)
 }
 
-function factsOf(exam: Exam, candidate: Scored, champion: Scored | undefined, title: string, threshold: number): Fact[] {
-  const positives = exam.labels.reduce((sum, label) => sum + label, 0)
+interface Told {
+  readonly candidate: Scored
+  readonly champion?: Scored
+  readonly title: string
+  readonly threshold: number
+  readonly whole: Whole
+}
+
+function factsOf({n, labels}: Exam, {candidate, champion, title, threshold, whole}: Told): Fact[] {
+  const positives = labels.reduce((sum, label) => sum + label, 0)
+  const value = (name: QualityName, scored: Scored) =>
+    QUALITY[name].needs === 'scores' && scored.scores === undefined ? null : whole(name, scored).value
   return [
-    {name: 'rows', value: exam.n},
+    {name: 'rows', value: n},
     {name: 'positives', value: positives},
     {name: 'threshold', value: threshold},
     {name: 'champion', value: title},
-    ...Object.entries(QUALITY).flatMap(([name, metric]) => valuesOf(name, metric, candidate, champion))
+    ...qualityNames().flatMap(name => [
+      {name, value: value(name, candidate)},
+      ...(champion === undefined ? [] : [{name: `${name} of the champion`, value: value(name, champion)}])
+    ])
   ]
-}
-
-function valuesOf(name: string, {needs, measure}: QualityMetric, candidate: Scored, champion: Scored | undefined): Fact[] {
-  const value = (scored: Scored) => (needs === 'scores' && scored.scores === undefined ? null : measure(scored).value)
-  return [{name, value: value(candidate)}, ...(champion === undefined ? [] : [{name: `${name} of the champion`, value: value(champion)}])]
 }
 
 function championMaterial(champion: Answers | undefined): Material[] {

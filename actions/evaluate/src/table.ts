@@ -2,24 +2,25 @@ import {UserError} from '#shared/errors'
 import type {Exam} from '#shared/exam/exam'
 import type {Condition} from '#shared/gates/gate'
 import type {Measured, Metric, MetricTable, ReferenceState} from '#shared/gates/metric'
-import {QUALITY, type QualityMetric} from '#shared/metrics/quality'
-import type {Sampling, Scored} from '#shared/metrics/scored'
+import {QUALITY, type QualityName, type Sampling, type Scored} from '#shared/metrics/quality'
+import {qualityNames, type Whole} from './whole.js'
 
 export interface Judged {
   readonly exam: Pick<Exam, 'names' | 'values' | 'rows'>
   readonly candidate: Scored
   readonly champion?: Scored
   readonly championState: ReferenceState
+  readonly whole: Whole
   readonly seed: number
   /** metrics from elsewhere, taken as exact, and the file they stand in */
   readonly given?: {readonly file: string; readonly metrics: Readonly<Record<string, number>>}
 }
 
 /** What gates of evaluate can ask for: our metrics on the exam and its slices, and those of the metrics file. */
-export function measuredQuality({exam, candidate, champion, championState, given, seed}: Judged): Measured {
+export function measuredQuality({exam, candidate, champion, championState, given, whole, seed}: Judged): Measured {
   const cut = (scored: Scored, slice: readonly Condition[]): Scored => ({...scored, rows: exam.rows(slice)})
   const ours = Object.fromEntries(
-    Object.entries(QUALITY).map(([name, metric]) => [name, qualityMetric(metric, candidate, champion, cut, {seed})])
+    qualityNames().map(name => [name, qualityMetric(name, {candidate, champion, whole, cut, sampling: {seed}})])
   )
   return {
     metrics: {...ours, ...givenMetrics(given)},
@@ -32,30 +33,33 @@ export function measuredQuality({exam, candidate, champion, championState, given
   }
 }
 
-function qualityMetric(
-  {unit, measure, compare, compareWithOverall}: QualityMetric,
-  candidate: Scored,
-  champion: Scored | undefined,
-  cut: (scored: Scored, slice: readonly Condition[]) => Scored,
-  sampling: Sampling
-): Metric {
+interface Sides {
+  readonly candidate: Scored
+  readonly champion?: Scored
+  readonly whole: Whole
+  readonly cut: (scored: Scored, slice: readonly Condition[]) => Scored
+  readonly sampling: Sampling
+}
+
+function qualityMetric(name: QualityName, {candidate, champion, whole, cut, sampling}: Sides): Metric {
+  const {unit, measure, compare, compareWithOverall} = QUALITY[name]
+  const measureOn = (scored: Scored, slice: readonly Condition[]) =>
+    slice.length === 0 ? whole(name, scored) : measure(cut(scored, slice), sampling)
   return {
     unit,
     takes: 'nothing',
     items: [0, 0],
     slices: true,
     references: ['champion', 'base', 'overall'],
-    measure: ({slice}) => measure(cut(candidate, slice), sampling),
+    measure: ({slice}) => measureOn(candidate, slice),
     compare: ({slice}, reference, factor) => {
       const own = cut(candidate, slice)
       if (reference === 'overall') {
-        return {
-          reference: measure(candidate).value,
-          difference: compareWithOverall(candidate, own.rows ?? new Uint32Array(), factor, sampling)
-        }
+        const difference = compareWithOverall(candidate, own.rows ?? new Uint32Array(), factor, sampling)
+        return {reference: whole(name, candidate).value, difference}
       }
       if (champion === undefined) throw new Error('the champion was not scored')
-      return {reference: measure(cut(champion, slice)).value, difference: compare(own, champion, factor, sampling)}
+      return {reference: measureOn(champion, slice).value, difference: compare(own, champion, factor, sampling)}
     }
   }
 }
