@@ -39,7 +39,8 @@ export async function judgeGates(gates: readonly Gate[], measured: Measured, act
 
 /** Two gates that come to the same check would count its p-value twice. */
 function refuseTwins(samples: readonly Sample[]): void {
-  const twice = samples.filter(({id}, index) => samples.findIndex(other => other.id === id) < index)
+  const seen = new Set<string>()
+  const twice = samples.filter(({id}) => seen.size === seen.add(id).size)
   throwAll(
     twice.map(
       ({id, gate}) => new UserError(`gate "${id}" is asked for by two lines`, {kind: 'usage', hint: 'Remove one of them.', at: gate.at})

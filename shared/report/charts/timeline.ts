@@ -12,6 +12,8 @@ interface Drawn {
 
 /** Series whose greatest values differ by more than this are drawn in panels of their own, or the smaller would be a line on the axis. */
 const COMPARABLE = 5
+/** Shares of the width: marks nearer than this share one label, and labels of the last part end at their mark. */
+const [NEAR, LATE] = [0.03, 0.12]
 
 /** Values over time from 0 up, with their bands, and a labelled vertical line where something happened; one panel above another on one time axis. */
 export function drawTimeline(figure: Figure): string {
@@ -44,14 +46,19 @@ function panel(
     marginRight: 40,
     marginBottom: last ? 40 : 10,
     x: {label: last ? tick(xLabel, 50) : null, labelArrow: 'none', labelAnchor: 'center', ...(!last && {ticks: []}), ...span(series)},
-    y: {label: tick(single ? yLabel : names, 60), labelArrow: 'none', domain: [0, greatest(known) * 1.2], ...(!last && {ticks: 3})},
+    y: {label: tick(single ? yLabel : names, 60), labelArrow: 'none', domain: [0, headroom(greatest(known))], ...(!last && {ticks: 3})},
     marks: [
       gridY({strokeOpacity: 0.08, ...(!last && {ticks: 3})}),
       ruleY([0]),
-      ...happenings(marks.slice(0, 40), last),
+      ...happenings(marks.slice(0, 40), last, span(series).domain),
       ...drawn.flatMap(({points, index, name}) => seriesMarks(points, index, name === 'weight')).toReversed()
     ]
   })
+}
+
+/** Room above the greatest value; a share has none above 1. */
+function headroom(most: number): number {
+  return most <= 1 && most * 1.2 > 1 ? 1 : most * 1.2
 }
 
 /** The time axis of all series, so that panels stand exactly one above another. */
@@ -60,11 +67,25 @@ function span(series: Figure['series']): {readonly domain?: [number, number]} {
   return at.length === 0 ? {} : {domain: [Math.min(...at), Math.max(...at)]}
 }
 
-function happenings(marks: NonNullable<Figure['marks']>, labelled: boolean): Markish[] {
+function happenings(marks: NonNullable<Figure['marks']>, labelled: boolean, domain: [number, number] = [0, 0]): Markish[] {
   const shown = marks.map(({x, label}) => ({x: place(x), label: tick(label, 24)}))
+  const width = domain[1] - domain[0]
+  const at = (mark: {x: unknown}) => (typeof mark.x === 'number' ? mark.x : Number.NaN)
+  // Of two that stand together the later one says how it ended.
+  const apart = shown.filter((mark, index) => index === shown.length - 1 || !(at(shown[index + 1]) - at(mark) < NEAR * width))
+  const [late, early] = [
+    (mark: {x: unknown}) => at(mark) > domain[1] - LATE * width,
+    (mark: {x: unknown}) => !(at(mark) > domain[1] - LATE * width)
+  ]
+  const labels = {x: 'x', text: 'label', frameAnchor: 'top', fill: 'currentColor'} as const
   return [
     ruleX(shown, {x: 'x', stroke: 'currentColor', strokeOpacity: 0.4, strokeDasharray: '3 3'}),
-    ...(labelled ? [text(shown, {x: 'x', text: 'label', frameAnchor: 'top', dx: 5, textAnchor: 'start', fill: 'currentColor'})] : [])
+    ...(labelled
+      ? [
+          text(apart.filter(early), {...labels, dx: 5, textAnchor: 'start'}),
+          text(apart.filter(late), {...labels, dx: -5, textAnchor: 'end'})
+        ]
+      : [])
   ]
 }
 

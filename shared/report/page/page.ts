@@ -50,7 +50,7 @@ function section(title: string, body: string): string {
 function head(view: Overview, {run}: ReportSource): string {
   const keys = [
     ...view.models.slice(0, 5).map(({name, digest}) => ['Model', `${codeOf(name, 120)} ${codeOf(digest.sha256.slice(0, 12))}`]),
-    ...view.champion.map(phrase => ['Champion', html(phrase, 200)]),
+    ...view.champion.map(phrase => ['Against the champion', html(phrase, 200)]),
     ...(view.rollout === undefined ? [] : [['Rollout', html(view.rollout, 100)]]),
     ['Checks', html(view.tally)]
   ]

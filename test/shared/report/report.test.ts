@@ -88,7 +88,7 @@ describe('renderComment', () => {
     const text = renderComment(source(evidence, ['evaluate', 'attest']), MARKER)
     expect(text.length).toBeLessThan(65_536)
     expect(text.match(/^<details>$/gm)?.length).toBe(text.match(/^<\/details>$/gm)?.length)
-    expect(text).toContain('not ready: attest is missing')
+    expect(text).toContain('not ready: evaluate is red')
     expect(text).toContain('The full report is in the summary and the artifacts of [run 19384756210, attempt 1]')
     expect(text).not.toContain('@octo')
     const rendered = marked.parse(text, {async: false})
