@@ -35,7 +35,10 @@ const ALLOWED: readonly (readonly [files: RegExp, imports: RegExp])[] = [
     /^(?:\.\/|#shared\/(?:tables|models|registry|metrics|evidence|inputs|files|errors|gates|exam)|fastest-levenshtein$|node:path$)/
   ],
   [/^shared\/world\.ts$/, /^(?:#shared\/(?:evidence|event)|node:)/],
-  [/^shared\/action\.ts$/, /^(?:#shared\/(?:evidence|inputs|errors|report|event|files|world|version|process\/inert)|@actions\/core$|node:)/],
+  [
+    /^shared\/action\.ts$/,
+    /^(?:#shared\/(?:evidence|inputs|errors|report|event|files|world|version|process\/inert)|@actions\/core$|node:)/
+  ],
   [/^shared\/cli\//, /./],
   [/^runner-images\//, /^(?:\.\.?\/|#shared\/(?:models|traffic|telemetry|files|errors|evidence|engines)|node:|prom-client$)/]
 ]

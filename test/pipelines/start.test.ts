@@ -62,7 +62,11 @@ describe('npm start', () => {
   })
 
   test.each([
-    ['raw-data', 'red   pull request: raw-data', /^\n✗ data: validate-data\n {4}union_members: union: 438 of 534 .*82\.02%.*\n {4}unmarried: /],
+    [
+      'raw-data',
+      'red   pull request: raw-data',
+      /^\n✗ data: validate-data\n {4}union_members: union: 438 of 534 .*82\.02%.*\n {4}unmarried: /
+    ],
     [
       'worse-model',
       'red   pull request: worse-model',
