@@ -24,6 +24,7 @@ export default action('check-fairness', inputs, async (given, world): Promise<Fi
     cwd: world.cwd,
     tempDir: world.tempDir
   })
+  if (exam.championFault !== undefined) world.warning(`champion: ${exam.championFault}; nothing is compared with it`)
   try {
     const judged = await judgeFairness({...given, exam, champion, seed: world.seed})
     const policy = {mode: given.mode, onInconclusive: given.onInconclusive}

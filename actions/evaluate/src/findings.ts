@@ -63,7 +63,7 @@ interface Told {
   readonly whole: Whole
 }
 
-function factsOf({n, labels}: Exam, {candidate, champion, title, threshold, whole}: Told): Fact[] {
+function factsOf({n, labels, championFault}: Exam, {candidate, champion, title, threshold, whole}: Told): Fact[] {
   const positives = labels.reduce((sum, label) => sum + label, 0)
   const value = (name: QualityName, scored: Scored) =>
     QUALITY[name].needs === 'scores' && scored.scores === undefined ? null : whole(name, scored).value
@@ -71,7 +71,7 @@ function factsOf({n, labels}: Exam, {candidate, champion, title, threshold, whol
     {name: 'rows', value: n},
     {name: 'positives', value: positives},
     {name: 'threshold', value: threshold},
-    {name: 'champion', value: title},
+    {name: 'champion', value: championFault === undefined ? title : `${title}, not compared: ${championFault}`},
     ...qualityNames().flatMap(name => [
       {name, value: value(name, candidate)},
       ...(champion === undefined ? [] : [{name: `${name} of the champion`, value: value(name, champion)}])

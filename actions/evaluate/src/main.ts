@@ -19,6 +19,7 @@ export default action('evaluate', inputs, async (given, world): Promise<Findings
   const candidate = await candidateOf(given, world)
   const columns = given.gates.flatMap(gate => gate.slice.map(({column}) => column))
   const exam = await openExam({...given, candidate, champion: champion.sitter, columns, cwd: world.cwd, tempDir: world.tempDir})
+  if (exam.championFault !== undefined) world.warning(`champion: ${exam.championFault}; nothing is compared with it`)
   try {
     const metrics = await readMetrics(given, world)
     const {written} = await keepPredictions(exam, world)

@@ -114,6 +114,12 @@ describe('evaluate', () => {
     expect(unreachable.evidence?.checks[1].message).toContain('the champion could not be had')
     const gone = await onTerminal(folder, 'evaluate', {model: 'm.onnx', champion: 'gone.onnx'})
     expect([gone.code, gone.log.includes('champion: ') && gone.log.includes('gone.onnx: no such file')]).toEqual([3, true])
+    const unasked = await onTerminal(folder, 'evaluate', {model: 'm.onnx', champion: 'gone.onnx', gates: 'roc_auc >= 0.5'})
+    expect([unasked.code, unasked.log.includes('warning: champion: ') && unasked.log.includes('gone.onnx: no such file')]).toEqual([
+      0,
+      true
+    ])
+    expect(unasked.evidence?.facts.find(({name}) => name === 'champion')?.value).toContain('not compared')
     const first = await onTerminal(folder, 'evaluate', {model: 'm.onnx', name: 'wages', registry: 'registry'})
     expect([first.code, first.evidence?.checks[1]]).toMatchObject([
       0,
