@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto'
+import {access} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap} from 'yaml'
 import {codeOf, throwAll, UserError} from '#shared/errors'
@@ -35,12 +36,26 @@ export async function readConfig(
     source = await readText(file, MAX_BYTES)
   } catch (error) {
     const absent = error instanceof UserError && codeOf(error.cause) === 'ENOENT'
-    if (absent && optional) return undefined
+    if (absent && optional) return await refuseYaml(file, shown)
     throw error instanceof UserError
       ? new UserError(error.message, {kind: 'usage', hint: absent ? 'Check the input `config`.' : error.hint, cause: error})
       : error
   }
   return parseConfig(source, file, vocabulary, shown)
+}
+
+/** The other ending would be passed over without a word. */
+async function refuseYaml(file: string, shown: string): Promise<undefined> {
+  const there = await access(file.replace(/\.yml$/, '.yaml')).then(
+    () => true,
+    () => false
+  )
+  if (there)
+    throw new UserError(`${shown}: no such file, but ${shown.replace(/\.yml$/, '.yaml')} is there`, {
+      kind: 'usage',
+      hint: `Rename it to ${shown}.`
+    })
+  return undefined
 }
 
 /** Parses the text of `trainyard.yml`; see readConfig. */
@@ -133,7 +148,7 @@ function givenOf(pair: Pair, key: string, reading: Reading): Given | undefined {
   const node = pair.value as Node | null
   if (isSeq(node)) return {...base, texts: node.items.flatMap(item => entryOf(item as Node, key, reading) ?? []), list: true}
   const entry = entryOf(node, key, reading)
-  return entry && {...base, texts: isBlock(node) ? linesOf(entry) : [entry], list: isBlock(node)}
+  return entry && {...base, texts: isBlock(node) ? linesOf(entry) : [entry], list: isBlock(node), block: isBlock(node)}
 }
 
 function entryOf(node: Node | null, key: string, reading: Reading): Entry | undefined {

@@ -6,6 +6,8 @@ export interface Given {
   readonly texts: readonly Entry[]
   /** whether it was written as a list: in YAML, or as a repeated flag */
   readonly list: boolean
+  /** whether it was written as a block of lines (`|`) */
+  readonly block?: boolean
   /** the folder that relative paths start from */
   readonly base: string
   /** how the place is called in messages: `with: gates`, `--gates`, `trainyard.yml:12: gates` */
@@ -74,6 +76,8 @@ export function reader<T, O extends Options<T>>(options: O | undefined, shape: S
 
 /** The one text of a value that is no list. */
 export function single(given: Given, what: string): string {
+  const filled = given.block ? given.texts.filter(({text}) => text.trim() !== '') : given.texts
+  if (given.block && filled.length === 1) return filled[0].text
   if (given.list || given.texts.length !== 1) throw wrong(given, `expected ${what}, got a list of ${given.texts.length}`, 'Give one value.')
   return given.texts[0].text
 }

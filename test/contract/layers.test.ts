@@ -21,7 +21,7 @@ const ALLOWED: readonly (readonly [files: RegExp, imports: RegExp])[] = [
   [/^shared\/files\.ts$/, /^(?:\.\/errors|#shared\/errors|node:)/],
   [/^shared\/(?:process|engines)(?:\.ts|\/)/, /^(?:\.\/|\.\.\/|#shared\/(?:errors|process|files)|node:)/],
   [/^shared\/(?:gates|metrics)\//, /^(?:\.\/|#shared\/(?:evidence|stats|gates|metrics|errors)|fastest-levenshtein$|yaml$)/],
-  [/^shared\/inputs(?:\.ts|\/)/, /^(?:\.\/|#shared\/(?:gates|errors|files|inputs)|yaml$|node:(?:path|crypto)$)/],
+  [/^shared\/inputs(?:\.ts|\/)/, /^(?:\.\/|#shared\/(?:gates|errors|files|inputs)|yaml$|node:(?:path|crypto|fs\/promises)$)/],
   [/^shared\/training\//, /^(?:\.\/|#shared\/(?:evidence|errors|files|process|training)|node:)/],
   [/^shared\/contracts\//, /^(?:\.\/|#shared\/(?:evidence|gates\/validity|errors|contracts)|yaml$|fastest-levenshtein$)/],
   [/^shared\/report\//, /^(?:\.\/|\.\.\/|#shared\/(?:evidence|stats|metrics|gates|errors|report)|@observablehq\/plot$|linkedom$)/],

@@ -212,6 +212,21 @@ describe('the file itself', () => {
     await expect(readConfig(join(folder, 'mine.yml'), vocabulary, {optional: false})).rejects.toThrow('mine.yml: no such file')
   })
 
+  it('is not passed over for its ending', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'config-'))
+    await writeFile(join(folder, 'trainyard.yaml'), 'label: y\n')
+    await expect(readConfig(join(folder, 'trainyard.yml'), vocabulary, {optional: true, shown: 'trainyard.yml'})).rejects.toThrow(
+      'trainyard.yml: no such file, but trainyard.yaml is there'
+    )
+  })
+
+  it('takes a block of one line for a text', () => {
+    const read = (source: string) =>
+      readInputs({command: text()}, {action: 'train', direct: {}, flags: false, env: {}, cwd: '/', config: config(source)}).command
+    expect(read('train:\n  command: |\n    node train.mjs\n')).toBe('node train.mjs')
+    expect(() => read('train:\n  command: |\n    node a.mjs\n    node b.mjs\n')).toThrow('command: expected a text, got a list of')
+  })
+
   it('is read when it is empty, and refused when it is not UTF-8', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'config-'))
     await writeFile(join(folder, 'a.yml'), '# nothing\n')
