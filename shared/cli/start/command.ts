@@ -68,7 +68,7 @@ export async function startCommand(args: readonly string[], io: StartIo): Promis
       const one = await play(act, stage, played.length + 1, host)
       played.push(one)
       if (act.event === 'pull_request') showComment(one, print)
-      if (one.result === 'red') break
+      if (one.result !== 'green') break
     }
   } finally {
     await stage.close()
@@ -107,7 +107,7 @@ function ending(
   {cwd, folder}: {readonly cwd: string; readonly folder: string}
 ): readonly string[] {
   const {page} = played.findLast(one => one.page !== undefined) ?? {}
-  const red = played.find(({result}) => result === 'red')
+  const red = played.find(({result}) => result !== 'green')
   return [
     '',
     ...played.map(({result, title}) => `${result.padEnd(6)}${title}`),
