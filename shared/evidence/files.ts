@@ -26,8 +26,8 @@ export async function writeEvidence(folder: string, evidence: Evidence): Promise
   return join(folder, name)
 }
 
-/** Whose evidence counts: that of one run of one repository up to an attempt, read by `job`; or of whoever wrote into the folder (on a terminal). */
-export type Origin = ({readonly kind: 'run'} & Pick<Run, 'repository' | 'runId' | 'attempt' | 'job'>) | {readonly kind: 'folder'}
+/** Whose evidence counts: that of one run of one repository up to an attempt; or of whoever wrote into the folder (on a terminal). */
+export type Origin = ({readonly kind: 'run'} & Pick<Run, 'repository' | 'runId' | 'attempt'>) | {readonly kind: 'folder'}
 
 export interface EvidenceSet {
   readonly counted: readonly EvidenceFile[]
@@ -36,8 +36,7 @@ export interface EvidenceSet {
 }
 
 /**
- * All evidence below `root` that counts for `origin`: at the root, in `trainyard-<job>[-…]/` of the job that it names, and in the plain `<job>/` that
- * only the job at hand writes (one that came with an artifact was planted there); of one job, action and subject the newest attempt, in a plain folder the newest of each action. An absent folder holds none.
+ * All evidence below `root` that counts for `origin`: at the root, in `<job>/` and in `trainyard-<job>[-…]/` of the job that it names; of one job, action and subject the newest attempt, in a plain folder the newest of each action. An absent folder holds none.
  * Throws UserError when a file that is named like evidence can't be read as such.
  */
 export async function readEvidence(root: string, origin: Origin): Promise<EvidenceSet> {
@@ -89,7 +88,7 @@ async function entriesOf(folder: string) {
 function strangeness({run, action}: Evidence, folder: string | null, origin: Origin, file: string): string | undefined {
   if (!basename(file).startsWith(`${action.name}-`)) return `named like another action than its own, ${action.name}`
   if (origin.kind === 'folder') return undefined
-  const misplaced = folder === null ? undefined : misplacement(run.job, folder, origin.job)
+  const misplaced = folder === null ? undefined : misplacement(run.job, folder)
   if (misplaced !== undefined) return misplaced
   if (run.repository !== origin.repository) return `is of repository ${run.repository}, not ${origin.repository}`
   if (run.runId !== origin.runId) return `is of run ${run.runId}, not ${origin.runId}`
@@ -97,10 +96,9 @@ function strangeness({run, action}: Evidence, folder: string | null, origin: Ori
   return undefined
 }
 
-function misplacement(job: string, folder: string, own: string): string | undefined {
-  if (folder === `trainyard-${job}` || folder.startsWith(`trainyard-${job}-`)) return undefined
-  if (folder !== job) return `lies in ${folder} and says that it is of job ${job}`
-  return job === own ? undefined : `lies in ${folder}, where only job ${job} itself writes: what is handed on lies in trainyard-${job}`
+function misplacement(job: string, folder: string): string | undefined {
+  if (folder === job || folder === `trainyard-${job}` || folder.startsWith(`trainyard-${job}-`)) return undefined
+  return `lies in ${folder} and says that it is of job ${job}`
 }
 
 function newestAttempts(files: readonly EvidenceFile[]): EvidenceFile[] {
@@ -129,9 +127,6 @@ function later(one: string, other: string, file: string, otherFile: string): boo
 }
 
 /** The origin that readers take evidence from. */
-export function originOf(
-  {repository, runId, attempt, job}: Pick<Run, 'repository' | 'runId' | 'attempt' | 'job'>,
-  onRunner: boolean
-): Origin {
-  return onRunner ? {kind: 'run', repository, runId, attempt, job} : {kind: 'folder'}
+export function originOf({repository, runId, attempt}: Pick<Run, 'repository' | 'runId' | 'attempt'>, onRunner: boolean): Origin {
+  return onRunner ? {kind: 'run', repository, runId, attempt} : {kind: 'folder'}
 }

@@ -131,7 +131,7 @@ describe('files of evidence', () => {
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'evidence-'))
   })
-  const mine = {kind: 'run', repository: 'octo/demo', runId: '7', attempt: 2, job: 'judge'} as const
+  const mine = {kind: 'run', repository: 'octo/demo', runId: '7', attempt: 2} as const
   const put = (folder: string, document: Evidence) => writeEvidence(join(root, folder), document)
 
   it('are named by action and digest, never overwrite each other and hold no number that is not finite', async () => {
@@ -155,16 +155,6 @@ describe('files of evidence', () => {
       ['warn', 'trainyard-judge-3']
     ])
     expect(refused.map(({reason}) => reason)).toEqual(['lies in trainyard-other and says that it is of job judge'])
-  })
-
-  it('count from a plain folder for its own job alone: elsewhere it came with an artifact', async () => {
-    await put('judge', evidence([check('pass')]))
-    await put('trainyard-judge', evidence([check('warn')]))
-    const {counted, refused} = await readEvidence(root, {...mine, job: 'publish'})
-    expect(counted.map(({folder}) => folder)).toEqual(['trainyard-judge'])
-    expect(refused.map(({reason}) => reason)).toEqual([
-      'lies in judge, where only job judge itself writes: what is handed on lies in trainyard-judge'
-    ])
   })
 
   it('of an attempt that there has not been do not count, and hide nothing', async () => {

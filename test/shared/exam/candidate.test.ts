@@ -7,7 +7,7 @@ import {writeEvidence} from '#shared/evidence/files'
 import {fileOfRun, requireFileOfRun} from '#shared/exam/candidate'
 import {evidenceOf, PASSED, RUN} from '../../support/evidence.js'
 
-const origin = {kind: 'run', repository: RUN.repository, runId: RUN.runId, attempt: 2, job: 'judge'} as const
+const origin = {kind: 'run', repository: RUN.repository, runId: RUN.runId, attempt: 2} as const
 let root: string
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'candidate-'))
