@@ -9,6 +9,7 @@ import {promisify} from 'node:util'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {UserError} from '#shared/errors'
 import {modelServer, StaleWeights} from '#shared/traffic/model-server'
+import {has} from '../../support/programs.js'
 import {modelBytes, type Served, serve, TOKEN} from '../../support/served-model.js'
 
 const SECRET = 'a-secret-that-no-message-shows'
@@ -66,7 +67,7 @@ describe('beside the real server', () => {
     expect(`${error.message}${error.hint}${error.stack}`).not.toContain(SECRET)
   })
 
-  test('the manual command does what it says', async () => {
+  test.skipIf(!has('curl'))('the manual command does what it says', async () => {
     const model = modelBytes({score: 1})
     await upload(model)
     const command = endpoint().command({[model.digest]: 100})

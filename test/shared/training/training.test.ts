@@ -8,6 +8,7 @@ import {keepModel} from '#shared/training/kept-model'
 import {readMachine} from '#shared/training/machine'
 import {readStamp, unwritten} from '#shared/training/stamp'
 import {compile} from '../../support/compile.js'
+import {has} from '../../support/programs.js'
 
 function folder(...paths: string[]): string {
   const root = mkdtempSync(join(tmpdir(), 'training-'))
@@ -42,7 +43,7 @@ test('what nobody touched is unwritten; rewriting, also with the same bytes, and
   expect(unwritten(before, await stamped(join(root, 'm')))).toEqual(['same'])
 })
 
-test('code: with git what is tracked or unignored, without the excepted paths, links by where they point', async () => {
+test.skipIf(!has('git'))('code: with git what is tracked or unignored, without the excepted paths, links by where they point', async () => {
   const root = folder('a.py', 'sub/b.py', 'ignored.log', '.gitignore', 'data/x.csv', 'model.onnx')
   write(join(root, '.gitignore'), '*.log\n')
   execFileSync('git', ['init', '-q'], {cwd: root})
@@ -58,7 +59,7 @@ test('code: with git what is tracked or unignored, without the excepted paths, l
   expect([linked.files, linked.sha256 === first.sha256]).toEqual([4, false])
 })
 
-test('code without git is the same digest as with it', async () => {
+test.skipIf(!has('git'))('code without git is the same digest as with it', async () => {
   const [one, two] = [folder('a.py', 'sub/b.py', 'node_modules/x.js', '__pycache__/a.pyc'), folder('a.py', 'sub/b.py')]
   execFileSync('git', ['init', '-q'], {cwd: two})
   expect(await codeDigest(one, [])).toEqual(await codeDigest(two, []))

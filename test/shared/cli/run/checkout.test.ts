@@ -3,6 +3,7 @@ import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {runWorkflow} from '#shared/cli/run/run'
+import {has} from '../../../support/programs.js'
 import {oneJob, repositoryFolder, run} from '../../../support/workflow.js'
 
 const LIST = oneJob('- uses: actions/checkout@v6\n- {shell: bash, run: "find . -type f | sort"}')
@@ -15,7 +16,7 @@ test('without git all but node_modules and trainyard-out', async () => {
   expect(result.log[0]).toContain('no git')
 })
 
-test('with git what is tracked or not ignored, the real sha, branch and name', async () => {
+test.skipIf(!has('git'))('with git what is tracked or not ignored, the real sha, branch and name', async () => {
   const root = repositoryFolder({
     '.github/workflows/w.yml': `${LIST}      - run: echo "$GITHUB_SHA $GITHUB_REF $GITHUB_REPOSITORY $GITHUB_ACTOR"\n`,
     '.gitignore': 'ignored*\n',
@@ -66,7 +67,7 @@ test('setup-node says which node runs', async () => {
   expect(result.log).toEqual([`node ${process.version} of this machine (asked for 24)`, process.version])
 })
 
-test('a folder with .github/workflows inside a repository is its own repository', async () => {
+test.skipIf(!has('git'))('a folder with .github/workflows inside a repository is its own repository', async () => {
   const outer = repositoryFolder({
     'outer.txt': '',
     'examples/wages/.github/workflows/w.yml': `${LIST}      - run: echo "$GITHUB_REPOSITORY"\n`,
@@ -84,7 +85,7 @@ test('a folder with .github/workflows inside a repository is its own repository'
   expect(lines.slice(1)).toEqual(['./.github/workflows/w.yml', './a.txt', 'local/wages'])
 })
 
-test.each(['git', 'no git'])('a work folder inside the repository is not copied into itself (%s)', async kind => {
+test.each(has('git') ? ['git', 'no git'] : ['no git'])('a work folder inside the repository is not copied into itself (%s)', async kind => {
   const root = repositoryFolder({'.github/workflows/w.yml': LIST, 'a.txt': ''})
   if (kind === 'git') execFileSync('git', ['init', '-q'], {cwd: root})
   const lines: string[] = []

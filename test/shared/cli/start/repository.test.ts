@@ -5,6 +5,7 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {exampleIn, findCheckout} from '#shared/cli/start/checkout'
 import {createRepository, findChange} from '#shared/cli/start/repository'
+import {has} from '../../../support/programs.js'
 
 const example = exampleIn(findCheckout())
 const read = (...parts: string[]) => readFileSync(join(...parts), 'utf8')
@@ -29,7 +30,7 @@ describe('findChange', () => {
 })
 
 describe('createRepository', () => {
-  test('holds the example as one commit on main, and nothing that a training left behind', () => {
+  test.skipIf(!has('git'))('holds the example as one commit on main, and nothing that a training left behind', () => {
     const stray = join(example, 'history.jsonl')
     const found = existsSync(stray)
     if (!found) writeFileSync(stray, '')
@@ -44,7 +45,7 @@ describe('createRepository', () => {
     expect(git('status', '--porcelain')).toBe('')
   })
 
-  test('proposes a change on a branch and merges it', () => {
+  test.skipIf(!has('git'))('proposes a change on a branch and merges it', () => {
     const change = findChange(example, 'worse-model')
     const repository = createRepository(example, folder)
     const before = git('rev-parse', 'main')
