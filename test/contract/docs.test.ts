@@ -1,5 +1,5 @@
-import {execFileSync, spawnSync} from 'node:child_process'
-import {cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {spawnSync} from 'node:child_process'
+import {cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join, normalize} from 'node:path'
 import {marked, type Token} from 'marked'
@@ -11,8 +11,14 @@ import {ACTIONS, VOCABULARY} from '../../actions/index.js'
 
 const EXAMPLE = 'workflows-examples/wages/.github/workflows/continuous-training.yml'
 const HEADINGS = ['Smallest job', 'Permissions', 'How it works', 'Inputs', 'Outputs', 'Endings', 'Limits']
-const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {encoding: 'utf8'}).split('\n')
-const documents = tracked.filter(file => file.endsWith('.md') && !/^test\/(?:fixtures|peers)\//.test(file) && existsSync(file))
+const documents = [
+  ...readdirSync('.').filter(name => name.endsWith('.md')),
+  ...['actions', 'docs', 'runner-images', 'shared', 'workflows-examples'].flatMap(folder =>
+    readdirSync(folder, {recursive: true, encoding: 'utf8'})
+      .filter(name => name.endsWith('.md') && !/(?:^|[\\/])(?:node_modules|trainyard-out)[\\/]/.test(name))
+      .map(name => join(folder, name))
+  )
+]
 
 /** Every token of a document, nested ones too. */
 function tokensOf(file: string): Token[] {
