@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
-import {fakeGitHub} from '../support/github.js'
+import {fakeGitHub} from '../support/github/fake.js'
 import {leftOut} from './found.js'
 
 const description = existsSync('test/peers/node_modules/@octokit/openapi') ? '@octokit/openapi' : undefined

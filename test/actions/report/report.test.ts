@@ -8,7 +8,7 @@ import {writeEvidence} from '#shared/evidence/files'
 import {parseEvidence} from '#shared/evidence/schema'
 import {compile} from '../../support/compile.js'
 import {evidenceOf, FAILED, PASSED, RUN} from '../../support/evidence.js'
-import {type FakeGitHub, fakeGitHub} from '../../support/github.js'
+import {type FakeGitHub, fakeGitHub} from '../../support/github/fake.js'
 
 let program: string
 

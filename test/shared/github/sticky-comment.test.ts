@@ -4,7 +4,7 @@ import {commentFailure} from '#shared/github/comment-failure'
 import {openComments} from '#shared/github/comments'
 import {isNewer, type Marker, markerText, parseMarker, slotOf} from '#shared/github/marker'
 import {type Stuck, stickComment} from '#shared/github/sticky-comment'
-import {type FakeGitHub, fakeGitHub} from '../../support/github.js'
+import {type FakeGitHub, fakeGitHub} from '../../support/github/fake.js'
 
 let github: FakeGitHub
 

@@ -12,7 +12,8 @@ export interface ApiDescription {
   misfits(method: string, path: string, request: unknown, answer: {readonly status: number; readonly body?: unknown}): readonly string[]
 }
 
-const FILE = new URL('../peers/node_modules/@octokit/openapi/generated/api.github.com.json', import.meta.url)
+// From the root of the repository, where every test runs: the compiled fake lies elsewhere.
+const FILE = 'test/peers/node_modules/@octokit/openapi/generated/api.github.com.json'
 let read: Promise<ApiDescription | undefined> | undefined
 
 /** GitHub's own description of its API; undefined where `npm ci` in test/peers has not been run. */
@@ -28,18 +29,24 @@ export function apiDescription(): Promise<ApiDescription | undefined> {
 }
 
 function describe(root: {paths: Record<string, Record<string, Operation>>; components: object}): ApiDescription {
-  const ajv = new Ajv2020({strict: false, validateFormats: false, allErrors: true})
+  const ajv = new Ajv2020({strict: false, validateFormats: false, validateSchema: false, allErrors: true})
+  ajv.addSchema({components: nullable(root.components)}, 'github')
   const compiled = new Map<string, ValidateFunction>()
   const validate = (key: string, schema: object, value: unknown): readonly string[] => {
-    const check = compiled.get(key) ?? ajv.compile(nullable({...schema, components: root.components}))
+    const check = compiled.get(key) ?? ajv.compile(nullable(schema))
     compiled.set(key, check)
     check(value)
     return (check.errors ?? []).map(error => `${key}${error.instancePath}: ${error.message}`)
   }
+  const templates = Object.keys(root.paths)
+  // The one with the most words of its own: …/releases/latest before …/releases/{release_id}.
+  const templateOf = (path: string) =>
+    templates.filter(one => matches(one, path)).toSorted((a, b) => a.split('{').length - b.split('{').length)[0]
   return {
-    misfits(method, path, request, {status, body}) {
-      const template = Object.keys(root.paths).find(one => matches(one, path))
+    misfits(method, given, request, {status, body}) {
+      const path = given.replace(/^\/uploads\//, '/')
       if (path === '/graphql') return []
+      const template = templateOf(path)
       const operation = template === undefined ? undefined : root.paths[template][method.toLowerCase()]
       if (operation === undefined) return [`${method} ${path}: GitHub knows no such operation`]
       const key = `${method} ${template}`
@@ -55,10 +62,12 @@ function describe(root: {paths: Record<string, Record<string, Operation>>; compo
   }
 }
 
+// A path whose last parameter holds slashes, like the ref of GET …/git/ref/{ref}, has more parts than its template.
 function matches(template: string, path: string): boolean {
   const parts = template.split('/')
   const given = path.split('/')
-  return parts.length === given.length && parts.every((part, index) => part.startsWith('{') || part === given[index])
+  const open = /\/\{(?:ref|path)\}$/.test(template) && given.length > parts.length
+  return (open || parts.length === given.length) && parts.every((part, index) => part.startsWith('{') || part === given[index])
 }
 
 /** OpenAPI 3.0 says `nullable`, JSON Schema knows only a type `null`; references are resolved against the components beside them. */
@@ -66,6 +75,8 @@ function nullable(schema: unknown): object {
   return JSON.parse(JSON.stringify(schema), (_, value) =>
     typeof value === 'object' && value !== null && value.nullable === true
       ? {anyOf: [{...value, nullable: undefined}, {type: 'null'}]}
-      : value
+      : typeof value === 'object' && value !== null && typeof value.$ref === 'string'
+        ? {...value, $ref: value.$ref.replace(/^#/, 'github#')}
+        : value
   )
 }

@@ -1,0 +1,6 @@
+import {commentRoutes} from './comments.js'
+import type {Route} from './route.js'
+import {seenRoutes} from './seen.js'
+
+/** Every topic of the API that the fake knows, a line each. */
+export const ROUTES: readonly Route[] = [...commentRoutes, ...seenRoutes]
