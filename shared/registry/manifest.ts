@@ -21,6 +21,14 @@ export interface KeptEvidence {
   readonly place: string
 }
 
+/** The profile of the data that the model was made with, and the files that it describes. */
+export interface KeptProfile {
+  readonly sha256: string
+  readonly size: number
+  readonly place: string
+  readonly data: readonly {readonly name: string; readonly sha256: string}[]
+}
+
 export interface Origin {
   readonly kind: string
   readonly name: string
@@ -45,6 +53,10 @@ export interface Manifest {
   readonly files: readonly ModelFile[]
   readonly evidence: readonly KeptEvidence[]
   readonly lineage: Lineage
+  /** absent: validate-data was not among the evidence */
+  readonly profile?: KeptProfile
+  /** that it was published from; absent outside of GitHub, and in what older versions wrote */
+  readonly commit?: string
   readonly by: string
   /** ISO 8601, UTC */
   readonly at: string
@@ -67,6 +79,8 @@ export function parseManifest(key: string, bytes: Uint8Array): Manifest {
     files: read.list(fields, 'files').map(file => parseFile(file, read)),
     evidence: read.list(fields, 'evidence').map(kept => ({action: read.text(kept, 'action'), ...parseBlob(kept, read)})),
     lineage: parseLineage(read.fields(fields.lineage, 'lineage'), read),
+    ...(fields.profile !== undefined && {profile: parseProfile(read.fields(fields.profile, 'profile'), read)}),
+    ...(fields.commit !== undefined && {commit: read.text(fields, 'commit')}),
     by: read.text(fields, 'by'),
     at: read.time(fields, 'at'),
     runUrl: read.text(fields, 'runUrl')
@@ -86,6 +100,11 @@ function parseFile(fields: Fields, read: Reader): ModelFile {
 
 function parseBlob(fields: Fields, read: Reader): {size: number; sha256: string; place: string} {
   return {size: read.count(fields, 'size'), sha256: read.sha256(fields, 'sha256'), place: read.text(fields, 'place')}
+}
+
+function parseProfile(fields: Fields, read: Reader): KeptProfile {
+  const data = read.list(fields, 'data').map(file => ({name: read.text(file, 'name'), sha256: read.sha256(file, 'sha256')}))
+  return {...parseBlob(fields, read), data}
 }
 
 function parseLineage(fields: Fields, read: Reader): Lineage {

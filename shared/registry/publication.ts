@@ -5,7 +5,7 @@ import type {Alias} from './alias.js'
 import {type AliasWorld, moveAlias} from './aliases.js'
 import {bytesBlob, fileBlob, sendBlob} from './blobs.js'
 import {loggedDigests, logVersion} from './log.js'
-import {type Lineage, MANIFEST, type Manifest, manifestKey, parseManifest} from './manifest.js'
+import {type KeptProfile, type Lineage, MANIFEST, type Manifest, manifestKey, parseManifest} from './manifest.js'
 import {checkWords, countOf, isVersion} from './names.js'
 import {renderDocument} from './record.js'
 import {insist} from './retry.js'
@@ -24,6 +24,10 @@ export interface Publication {
   /** documents that are kept with it, byte for byte */
   readonly evidence: readonly {readonly action: string; readonly bytes: Uint8Array}[]
   readonly lineage: Lineage
+  /** of the data, with the files that it describes */
+  readonly profile?: {readonly bytes: Uint8Array; readonly data: KeptProfile['data']}
+  /** that it is published from; absent outside of GitHub */
+  readonly commit?: string
   readonly reason: string
 }
 
@@ -139,6 +143,7 @@ async function sendAll(world: PublicationWorld, publication: Publication, tree: 
     const blob = bytesBlob(`evidence of ${action}`, bytes)
     evidence.push({action, sha256: blob.sha256, size: blob.size, place: await sendBlob(world.blobs, blob, owner)})
   }
+  const profile = publication.profile && (await sendProfile(world, publication.profile, owner))
   return {
     schema: MANIFEST,
     ...owner,
@@ -147,10 +152,21 @@ async function sendAll(world: PublicationWorld, publication: Publication, tree: 
     files: tree.kind === 'file' ? files.map(file => ({...file, path: basename(publication.model)})) : files,
     evidence,
     lineage: publication.lineage,
+    ...(profile && {profile}),
+    ...(publication.commit && {commit: publication.commit}),
     by: world.by,
     at: world.now().toISOString(),
     runUrl: world.runUrl
   }
+}
+
+async function sendProfile(
+  {blobs}: PublicationWorld,
+  {bytes, data}: NonNullable<Publication['profile']>,
+  owner: BlobOwner
+): Promise<KeptProfile> {
+  const blob = bytesBlob('profile of the data', bytes)
+  return {sha256: blob.sha256, size: blob.size, place: await sendBlob(blobs, blob, owner), data}
 }
 
 function alreadyExists(winner: Manifest, digest: string): UserError {

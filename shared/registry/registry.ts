@@ -50,6 +50,8 @@ export interface Registry {
   fetch(name: string, version: string, folder: string): Promise<{readonly path: string; readonly digest: string}>
   /** The documents kept with a version, checked against their digests. */
   evidence(name: string, version: string): Promise<readonly {readonly action: string; readonly bytes: Buffer}[]>
+  /** The profile of the data that was kept with a version, checked against its digest; null: none was. */
+  profile(name: string, version: string): Promise<Buffer | null>
   publish(publication: Publication): Promise<Published>
   moveAlias(move: Move): Promise<Alias>
   /** Oldest first. */
@@ -90,6 +92,10 @@ export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWo
           bytes: await readBlob(blobs, {label: `evidence of ${document.action}`, ...document})
         }))
       )
+    },
+    profile: async (name, version) => {
+      const kept = (await manifest(name, version)).profile
+      return kept ? await readBlob(blobs, {label: `profile of ${name} ${version}`, ...kept}) : null
     },
     publish: publication => publish(world, publication),
     moveAlias: async move => {

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto'
 import {dirname, join} from 'node:path'
 import {action, type World} from '#shared/action'
-import {UserError} from '#shared/errors'
+import {messageOf, UserError} from '#shared/errors'
 import {untrusted} from '#shared/event'
 import {readEvidence} from '#shared/evidence/files'
 import {digestOfTree, readBounded, treeDigest} from '#shared/files'
@@ -12,11 +12,13 @@ import {registryWorldOf} from '#shared/world'
 import type {EvidenceRecord} from './case.js'
 import {publishedFindings, refusedFindings} from './findings.js'
 import {inputs} from './inputs.js'
+import {dataIn, profiledBy} from './profile.js'
 import {judgeEvidence} from './rules.js'
 import {strayFile} from './stray.js'
 import {lineageOf, trainedModel} from './training.js'
 
 const LARGEST_EVIDENCE = 32 << 20
+const LARGEST_PROFILE = 16 << 20
 
 export default action('publish', inputs, async (given, world) => {
   refuseStrangers(world)
@@ -26,7 +28,8 @@ export default action('publish', inputs, async (given, world) => {
   const {counted: records, refused} = await readEvidence(root, world.origin)
   const model = await openModel(given, records)
   const config = await readConfigDigest(world)
-  const judged = judgeEvidence({...given, ...world, records, refused, root, config, digest: model.sha256})
+  const one = {...given, ...world, records, refused, root, config, digest: model.sha256}
+  const judged = judgeEvidence(one)
   const subject = {kind: 'model', name: given.name, digest: {sha256: model.sha256}, size: model.size} as const
   if (judged.checks.some(({verdict}) => verdict !== 'pass')) return refusedFindings(subject, judged)
   const documents = await Promise.all(judged.relied.map(readDocument))
@@ -36,6 +39,8 @@ export default action('publish', inputs, async (given, world) => {
     model: model.path,
     digest: model.sha256,
     evidence: documents,
+    profile: await readProfile(profiledBy(one), world),
+    commit: /^(?!0+$)[0-9a-f]{40,64}$/.test(world.run.sha) ? world.run.sha : undefined,
     lineage: {materials: lineageOf({records, digest: model.sha256}), parent: parent && {version: parent.version, digest: parent.digest}},
     reason: `published by job ${world.run.job}`
   })
@@ -62,6 +67,23 @@ async function openModel(given: Pick<InputsOf<typeof inputs>, 'model'>, records:
     hint: stray
       ? `Without ${stray.path}, which was added, it would be: remove that file.`
       : 'Something changed it after training: find out what, and train again.'
+  })
+}
+
+/** The profile that validate-data wrote beside its evidence; without it `reference: champion` finds nothing later, which is said now. */
+async function readProfile(record: EvidenceRecord | undefined, {warning}: World) {
+  const path = record?.evidence.files.profile
+  if (record === undefined || path === undefined) return undefined
+  const file = join(dirname(record.file), path)
+  const bytes = await readBounded(file, LARGEST_PROFILE).catch(error => {
+    warning(`The profile of the data is not kept with the model: ${messageOf(error)}`)
+    return undefined
+  })
+  if (bytes === undefined) return undefined
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  if (path === `profile.${sha256.slice(0, 12)}.json`) return {bytes, data: dataIn(record)}
+  throw new UserError(`${file}: is not the profile that validate-data wrote (sha256 ${sha256})`, {
+    hint: 'Hand on the files as the actions wrote them.'
   })
 }
 

@@ -30,7 +30,7 @@ export function judgeEvidence(given: Case): Judged {
 function judgeRequirement(name: string, given: Case): {check: Check; relied: readonly EvidenceRecord[]} {
   const candidates = given.records.filter(({evidence}) => evidence.action.name === name)
   const about = candidates.filter(record => strangeness(record, given) === undefined)
-  const counting = about.filter(record => objection(record, given) === undefined)
+  const counting = countingOf(name, given)
   const refusal =
     redness(
       name,
@@ -46,6 +46,13 @@ function judgeRequirement(name: string, given: Case): {check: Check; relied: rea
   const nearestMiss = about[0] ?? candidates[0]
   const message = nearestMiss ? (strangeness(nearestMiss, given) ?? objection(nearestMiss, given) ?? '') : absence(name, given)
   return {check: {id: idOf(name), verdict: 'error', message: `${name}: ${message}`}, relied: []}
+}
+
+/** Evidence of an action about this model that counts, whatever it says. */
+export function countingOf(name: string, given: Case): readonly EvidenceRecord[] {
+  return given.records.filter(
+    record => record.evidence.action.name === name && strangeness(record, given) === undefined && objection(record, given) === undefined
+  )
 }
 
 /** Red evidence about this model refuses it, also where green evidence would not count. */

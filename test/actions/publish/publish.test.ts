@@ -1,4 +1,5 @@
 import {execFile} from 'node:child_process'
+import {createHash} from 'node:crypto'
 import {cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -113,6 +114,51 @@ test('a model with its evidence is published with that evidence and its lineage;
   expect((await read().evidence('wages', 'v1')).map(({action}) => action)).toEqual(['train', 'evaluate'])
   expect(await read().resolve('wages', 'candidate')).toMatchObject({version: 'v1', digest})
   expect((await publish(root)).outputs).toMatchObject({version: 'v1', published: 'false'})
+})
+
+describe('the profile of the data', () => {
+  const profile = '{"schema": "urn:trainyard:profile:v1", "rows": 0, "columns": []}\n'
+  const name = `profile.${createHash('sha256').update(profile).digest('hex').slice(0, 12)}.json`
+  const data = {kind: 'data', name: 'train.csv', digest: {sha256: 'd'.repeat(64)}} as const
+  const sha = 'c'.repeat(40)
+
+  test('is kept with the version, required or not, beside the files that it describes and the commit', async () => {
+    const {root, handed, write, read} = await pipeline()
+    await write('evaluate', 'judge')
+    await write('validate-data', 'data', {subjects: [data], files: {profile: name}})
+    await writeFile(join(handed, 'trainyard-data', name), profile)
+    expect(await publish(root, {}, {GITHUB_SHA: sha})).toMatchObject({code: 0})
+    expect(await read().manifest('wages', 'v1')).toMatchObject({
+      commit: sha,
+      profile: {size: profile.length, data: [{name: 'train.csv', sha256: 'd'.repeat(64)}]}
+    })
+    expect((await read().profile('wages', 'v1'))?.toString()).toBe(profile)
+  })
+
+  test('of other data, or of red evidence, is not kept', async () => {
+    for (const findings of [{subjects: [{...data, digest: {sha256: 'e'.repeat(64)}}]}, {subjects: [data], checks: [FAILED]}]) {
+      const {root, handed, write, read} = await pipeline()
+      await write('evaluate', 'judge')
+      await write('validate-data', 'data', {...findings, files: {profile: name}})
+      await writeFile(join(handed, 'trainyard-data', name), profile)
+      expect(await publish(root)).toMatchObject({code: 0})
+      expect(await read().profile('wages', 'v1')).toBeNull()
+      expect((await read().manifest('wages', 'v1')).commit).toBeUndefined()
+    }
+  })
+
+  test('that is gone is said, and one that was changed refuses the model', async () => {
+    const {root, handed, write, read} = await pipeline()
+    await write('evaluate', 'judge')
+    await write('validate-data', 'data', {subjects: [data], files: {profile: name}})
+    await writeFile(join(handed, 'trainyard-data', name), profile.replace('0', '9'))
+    const changed = await publish(root)
+    expect(changed).toMatchObject({code: 1, log: expect.stringContaining(`${name}: is not the profile that validate-data wrote`)})
+    expect(await read().versions('wages')).toEqual([])
+    await rm(join(handed, 'trainyard-data', name))
+    expect(await publish(root)).toMatchObject({code: 0, log: expect.stringContaining('The profile of the data is not kept with the model')})
+    expect(await read().profile('wages', 'v1')).toBeNull()
+  })
 })
 
 test('a later green attempt mends an older red one', async () => {
