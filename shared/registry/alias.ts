@@ -1,3 +1,4 @@
+import {type Approval, approvalsIn} from './approval.js'
 import {isVersion} from './names.js'
 import {parseDocument} from './record.js'
 
@@ -17,6 +18,8 @@ export interface Alias {
   /** ISO 8601, UTC */
   readonly at: string
   readonly runUrl: string
+  /** who let it go where it went; absent: nobody was asked */
+  readonly approvals?: readonly Approval[]
 }
 
 export const MOVE_EVENTS = ['moved', 'promoted', 'rolled-back'] as const
@@ -43,6 +46,7 @@ export function parseAliasRecord(key: string, bytes: Uint8Array): Alias {
     previous: previous && {version: read.text(previous, 'version'), digest: read.sha256(previous, 'digest')},
     by: read.text(fields, 'by'),
     at: read.time(fields, 'at'),
-    runUrl: read.text(fields, 'runUrl')
+    runUrl: read.text(fields, 'runUrl'),
+    ...approvalsIn(fields, read)
   }
 }

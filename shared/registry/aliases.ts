@@ -1,5 +1,6 @@
 import {UserError} from '#shared/errors'
 import {ALIAS, type Alias, aliasKey, type MoveEvent, parseAliasRecord} from './alias.js'
+import type {Approval} from './approval.js'
 import {lastLoggedGeneration, logMove} from './log.js'
 import {parseAlias, parseName, parseVersion} from './names.js'
 import {renderDocument} from './record.js'
@@ -23,6 +24,8 @@ export interface Move {
   /** default: `promoted` for the alias champion, `moved` for others */
   readonly event?: MoveEvent
   readonly reason: string
+  /** who let it go where it goes, for the log */
+  readonly approvals?: readonly Approval[]
 }
 
 /** The alias as stored; null when there is none. */
@@ -70,7 +73,8 @@ async function nextAlias(world: AliasWorld, move: Move, pointed: Alias | null): 
     previous: pointed && {version: pointed.version, digest: pointed.digest},
     by: world.by,
     at: world.now().toISOString(),
-    runUrl: world.runUrl
+    runUrl: world.runUrl,
+    ...(move.approvals === undefined || move.approvals.length === 0 ? {} : {approvals: move.approvals})
   }
 }
 

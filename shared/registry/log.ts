@@ -1,4 +1,5 @@
 import {type Alias, MOVE_EVENTS, type MoveEvent} from './alias.js'
+import {type Approval, approvalsIn} from './approval.js'
 import type {Manifest} from './manifest.js'
 import {parseDocument, renderDocument} from './record.js'
 import type {ObjectStore} from './store.js'
@@ -21,6 +22,8 @@ export interface LogEntry {
   /** ISO 8601, UTC */
   readonly at: string
   readonly runUrl: string
+  /** who let it go where it went; absent: nobody was asked */
+  readonly approvals?: readonly Approval[]
 }
 
 const EVENTS = ['registered', ...MOVE_EVENTS] as const
@@ -91,7 +94,8 @@ export function parseLogEntry(key: string, bytes: Uint8Array): LogEntry {
     previous: previous && {version: read.text(previous, 'version'), digest: read.sha256(previous, 'digest')},
     by: read.text(fields, 'by'),
     at: read.time(fields, 'at'),
-    runUrl: read.text(fields, 'runUrl')
+    runUrl: read.text(fields, 'runUrl'),
+    ...approvalsIn(fields, read)
   }
 }
 
