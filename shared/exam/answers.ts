@@ -61,7 +61,9 @@ export function parseAnswers(
 
 /** 1 where a score is at least the threshold. */
 export function classesOf(scores: Float64Array, threshold: number): Uint8Array {
-  return Uint8Array.from(scores, score => (score >= threshold ? 1 : 0))
+  const classes = new Uint8Array(scores.length)
+  for (let row = 0; row < classes.length; row++) classes[row] = scores[row] >= threshold ? 1 : 0
+  return classes
 }
 
 function invalidOf(scores: Float64Array): Answers['invalid'] {

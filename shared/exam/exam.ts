@@ -1,6 +1,7 @@
 import {basename} from 'node:path'
 import {UserError} from '#shared/errors'
 import type {Material, Subject} from '#shared/evidence/evidence'
+import type {Condition} from '#shared/gates/gate'
 import {shownPath} from '#shared/inputs'
 import {type Model, openModel} from '#shared/models/model'
 import type {Column} from '#shared/tables/column'
@@ -9,7 +10,7 @@ import {openTable, type Table} from '#shared/tables/table'
 import {type Answers, classesOf, invalidity, parseAnswers} from './answers.js'
 import {joinRows} from './join.js'
 import {type Labels, parseLabels, renderPredictions} from './labels.js'
-import {rowsOf, type Sliceable, valuesOf} from './slices.js'
+import {rowsFinder, type Sliceable, valuesOf} from './slices.js'
 
 export type {Answers} from './answers.js'
 
@@ -50,7 +51,7 @@ export interface Exam extends Sliceable {
   readonly champion?: Answers
   readonly championFault?: string
   values(column: string): {value: string; n: number}[]
-  rows(slice: Parameters<typeof rowsOf>[0]): Uint32Array | undefined
+  rows(slice: readonly Condition[]): Uint32Array | undefined
   /** Writes the exam with the candidate's score and prediction as Parquet. Throws UserError when the exam has such a column of its own. */
   writePredictions(folder: string, begun?: () => void): ReturnType<Table['writePredictions']>
   close(): void
@@ -90,7 +91,7 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
       categorical: name => fetched.categorical(name),
       numeric: name => fetched.numeric(name),
       values: column => valuesOf(fetched.categorical(column)),
-      rows: slice => rowsOf(slice, fetched, fetched.rows),
+      rows: rowsFinder(fetched, fetched.rows),
       writePredictions: (folder, begun) => table.writePredictions(folder, addedColumns(own, ready, table.names, request), begun),
       close: () => table.close()
     }

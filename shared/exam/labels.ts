@@ -36,7 +36,7 @@ export function parseLabels({codes, values}: Coded, column: string, positive?: s
     })
   }
   const code = known === undefined ? -2 : values.indexOf(known)
-  return {labels: Uint8Array.from(codes, one => (one === code ? 1 : 0)), positive: known ?? positive ?? '1'}
+  return {labels: whereCode(codes, code), positive: known ?? positive ?? '1'}
 }
 
 /** Predicted classes as 0 and 1. Throws UserError on a missing one and on a class that is neither of the exam's. */
@@ -51,8 +51,14 @@ export function parsePredictions({codes, values}: Coded, column: string, positiv
       hint: 'Write the classes as the label column does.'
     })
   }
-  const code = values.indexOf(positive)
-  return Uint8Array.from(codes, one => (one === code ? 1 : 0))
+  return whereCode(codes, values.indexOf(positive))
+}
+
+/** 1 where a row has the code, else 0. */
+function whereCode(codes: Int32Array, code: number): Uint8Array {
+  const found = new Uint8Array(codes.length)
+  for (let row = 0; row < found.length; row++) found[row] = codes[row] === code ? 1 : 0
+  return found
 }
 
 /** Predicted classes as the label column writes them, numbers as numbers; the inverse of parsePredictions. */
@@ -60,7 +66,10 @@ export function renderPredictions(predictions: Uint8Array, positive: string, cla
   const other = classes.find(value => value !== positive)
   const negative = other ?? (/^[01]$/.test(positive) ? String(1 - Number(positive)) : `not ${positive}`)
   const numbers = [negative, positive].map(Number)
-  if (numbers.every((number, index) => String(number) === [negative, positive][index]))
-    return Float64Array.from(predictions, one => numbers[one])
+  if (numbers.every((number, index) => String(number) === [negative, positive][index])) {
+    const rendered = new Float64Array(predictions.length)
+    for (let row = 0; row < rendered.length; row++) rendered[row] = numbers[predictions[row]]
+    return rendered
+  }
   return Array.from(predictions, one => (one === 1 ? positive : negative))
 }

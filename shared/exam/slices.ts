@@ -10,7 +10,7 @@ export interface Sliceable {
 }
 
 /** The rows, from 0 and rising, that meet every condition; undefined for no condition: all rows. A missing cell meets none but `!=` and `=(missing)`. */
-export function rowsOf(slice: readonly Condition[], table: Sliceable, n: number): Uint32Array | undefined {
+function rowsOf(slice: readonly Condition[], table: Sliceable, n: number): Uint32Array | undefined {
   if (slice.length === 0) return undefined
   const tests = slice.map(condition => testOf(condition, table))
   const rows = new Uint32Array(n)
@@ -20,6 +20,31 @@ export function rowsOf(slice: readonly Condition[], table: Sliceable, n: number)
     for (let row = 0; row < n; row++) if (only(row)) rows[count++] = row
   } else for (let row = 0; row < n; row++) if (tests.every(test => test(row))) rows[count++] = row
   return rows.slice(0, count)
+}
+
+/** rowsOf, which reads a column once for all of its values: a watched column asks for each of them. */
+export function rowsFinder(table: Sliceable, n: number): (slice: readonly Condition[]) => Uint32Array | undefined {
+  const known = new Map<string, ReadonlyMap<string, Uint32Array>>()
+  return slice => {
+    const [{column, operator, value} = {column: '', operator: '', value: ''}] = slice
+    if (slice.length !== 1 || operator !== '=') return rowsOf(slice, table, n)
+    const byValue = known.get(column) ?? rowsByValue(table.categorical(column))
+    known.set(column, byValue)
+    return byValue.get(value) ?? new Uint32Array(0)
+  }
+}
+
+/** The rows of each value, rising; those without one are `(missing)`, unless that is a value. */
+function rowsByValue({codes, values}: Coded): Map<string, Uint32Array> {
+  const missing = values.length
+  const starts = new Uint32Array(missing + 2)
+  for (let row = 0; row < codes.length; row++) starts[(codes[row] < 0 ? missing : codes[row]) + 1]++
+  for (let code = 0; code <= missing; code++) starts[code + 1] += starts[code]
+  const next = starts.slice()
+  const rows = new Uint32Array(codes.length)
+  for (let row = 0; row < codes.length; row++) rows[next[codes[row] < 0 ? missing : codes[row]]++] = row
+  const of = (code: number) => rows.subarray(starts[code], starts[code + 1])
+  return new Map([[MISSING, of(missing)], ...values.map((value, code) => [value, of(code)] as const)])
 }
 
 function testOf(condition: Condition, table: Sliceable): (row: number) => boolean {

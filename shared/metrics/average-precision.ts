@@ -1,6 +1,6 @@
 import {bootstrapSpread} from '#shared/stats/bootstrap'
 import type {Estimate} from '#shared/stats/estimate'
-import {ascendingOrder} from '#shared/stats/ranks'
+import {ascendingOrder, type ByClass, eachScore, sortByClass} from '#shared/stats/ranks'
 import {difference, estimated, IDENTICAL, normalSpread, type Point, type Spread, within} from './difference.js'
 import {averagePrecisionInfluence, varianceAgainstOverall, varianceOfDifference} from './influence.js'
 import {isPerfect, leastPerfect, rankingPoint, reaching, reachOf} from './ranking.js'
@@ -19,14 +19,29 @@ function averagePrecision(ranked: Ranked, ascending: Uint32Array): Point & {read
 /** Average precision as scikit-learn defines it, sum of (recall gained) x precision, ties as one step. */
 export function measureAveragePrecision(scored: Scored, sampling: Sampling): Estimate {
   const ranked = rankedRows(AP, scored)
-  const order = ascendingOrder(ranked.scores)
-  const {ofRow, ...point} = averagePrecision(ranked, order)
-  return estimated(point, value => {
+  const n = ranked.labels.length
+  return estimated(rankingPoint(ranked.labels, averagePrecisionOf(sortByClass(ranked.labels, ranked.scores))), value => {
     if (isPerfect(value))
       return {bounds: alpha => ({low: leastPerfect(ranked.labels, alpha), high: 1}), method: 'exact for a perfect order'}
-    if (order.length <= EXACT_ROWS) return resampled(order.length, weightedPrecision(ranked, order), sampling, 'Poisson bootstrap')
+    const order = ascendingOrder(ranked.scores)
+    if (n <= EXACT_ROWS) return resampled(n, weightedPrecision(ranked, order), sampling, 'Poisson bootstrap')
+    const {ofRow} = averagePrecisionInfluence(ranked, order)
     return within(normalSpread(value, varianceOfDifference(ofRow, ofRow, 0), LINEARISED), 0, 1)
   })
+}
+
+/** Sum over the scores of (recall gained) x precision; NaN without a positive. */
+function averagePrecisionOf(byClass: ByClass): number {
+  const total = byClass.positives.length
+  let positives = total
+  let rows = total + byClass.negatives.length
+  let sum = 0
+  eachScore(byClass, (_, gained, lost) => {
+    sum += (gained * positives) / rows
+    positives -= gained
+    rows -= gained + lost
+  })
+  return sum / total
 }
 
 /** Candidate minus factor times reference on the same rows, which are resampled together. */

@@ -1,7 +1,7 @@
 import {bootstrapSpread, recentre} from '#shared/stats/bootstrap'
 import type {Estimate} from '#shared/stats/estimate'
 import {normalCdf} from '#shared/stats/normal'
-import {ascendingOrder} from '#shared/stats/ranks'
+import {eachScore, sortByClass} from '#shared/stats/ranks'
 import {difference, estimated, IDENTICAL, type Point, type Spread, within} from './difference.js'
 import {EXACT_ROWS, poissonReplicates} from './resampling.js'
 import {membership, probableRows, type Ranked, type Sampling, type Scored, sameModel} from './scored.js'
@@ -12,16 +12,25 @@ export const BINS = 15
 const FEWEST = 1000
 
 /** Equal-mass bin of each row, 0 to bins - 1; equal scores share the bin of their middle. */
-export function equalMassBins(scores: Float64Array, bins = BINS): Uint8Array {
-  const order = ascendingOrder(scores)
+export function equalMassBins({labels, scores}: Ranked, bins = BINS): Uint8Array {
   const n = scores.length
-  const binOf = new Uint8Array(n)
-  for (let start = 0; start < n; ) {
-    let end = start + 1
-    while (end < n && scores[order[end]] === scores[order[start]]) end++
+  const lowest: number[] = []
+  const held: number[] = []
+  let start = 0
+  eachScore(sortByClass(labels, scores), (score, positives, negatives) => {
+    const end = start + positives + negatives
     const bin = Math.floor((bins * (start + end - 1)) / (2 * n))
-    for (let i = start; i < end; i++) binOf[order[i]] = bin
+    if (bin !== held.at(-1)) {
+      lowest.push(score)
+      held.push(bin)
+    }
     start = end
+  })
+  const binOf = new Uint8Array(n)
+  for (let row = 0; row < n; row++) {
+    let at = held.length - 1
+    while (at > 0 && scores[row] < lowest[at]) at--
+    binOf[row] = held[at]
   }
   return binOf
 }
@@ -33,8 +42,11 @@ interface Calibration {
   readonly gaps: Float64Array
 }
 
-function calibrationOf({labels, scores}: Ranked): Calibration {
-  return {labels, binOf: equalMassBins(scores), gaps: scores.map((score, row) => score - labels[row])}
+function calibrationOf(ranked: Ranked): Calibration {
+  const {labels, scores} = ranked
+  const gaps = new Float64Array(scores.length)
+  for (let row = 0; row < gaps.length; row++) gaps[row] = scores[row] - labels[row]
+  return {labels, binOf: equalMassBins(ranked), gaps}
 }
 
 /** Expected calibration error of weighted rows: the absolute mean gap of each bin, weighted by its rows. */

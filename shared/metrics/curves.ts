@@ -34,8 +34,9 @@ export function rocCurve(name: string, scored: Scored): Series {
 
 /** Equal-mass calibration bins: x mean score, y share of positives with Wilson's one-sided 95% bounds, n rows; empty bins are left out. */
 export function calibrationCurve(name: string, scored: Scored): Series {
-  const {labels, scores} = probableRows('calibration', scored)
-  const binOf = equalMassBins(scores)
+  const ranked = probableRows('calibration', scored)
+  const {labels, scores} = ranked
+  const binOf = equalMassBins(ranked)
   const sums = Array.from({length: BINS}, () => ({n: 0, score: 0, positives: 0}))
   for (let row = 0; row < scores.length; row++) {
     const bin = sums[binOf[row]]

@@ -34,8 +34,9 @@ export function tooFewOfClass(positives: number, negatives: number): string | un
 
 /** A point with its uncertainty, which is asked for only where there is a value. */
 export function estimated(point: Point, spread: (value: number) => Spread): Estimate {
-  if (point.value === null) return point
-  return withReason({...point, value: point.value}, spread(point.value))
+  const {value} = point
+  if (value === null) return point
+  return lazily({...point, value}, () => spread(value))
 }
 
 /** `first - factor * second` with its uncertainty. */
@@ -44,12 +45,30 @@ export function difference(first: Point, second: Point, factor: number, spread: 
   const reason = first.reason ?? second.reason
   if (first.value === null || second.value === null) return {value: null, n, rows, reason: reason ?? 'not defined'}
   const value = first.value - factor * second.value
-  return withReason({value, n, rows, reason}, spread(value))
+  return lazily({value, n, rows, reason}, () => spread(value))
 }
 
-function withReason({value, n, rows, reason}: Point & {readonly value: number}, spread: Spread): Estimate {
-  const why = reason ?? spread.reason
-  return {value, n, rows, bounds: spread.bounds, method: spread.method, ...(why === undefined ? {} : {reason: why})}
+/** A fact is a value alone: its uncertainty, which costs more, is measured when somebody first asks for it. */
+function lazily({value, n, rows, reason}: Point & {readonly value: number}, spread: () => Spread): Estimate {
+  let known: Spread | undefined
+  const measured = () => {
+    known ??= spread()
+    return known
+  }
+  return {
+    value,
+    n,
+    rows,
+    get bounds() {
+      return measured().bounds
+    },
+    get method() {
+      return measured().method
+    },
+    get reason() {
+      return reason ?? measured().reason
+    }
+  }
 }
 
 /** What two models that are the same on every row differ by. */

@@ -25,33 +25,40 @@ export interface Ranked {
 
 /** Labels and scores of the rows asked for. Throws UserError without scores, and for a score that is not finite. */
 export function rankedRows(metric: string, scored: Scored): Ranked {
-  return rowsWithScores(metric, scored, {holds: Number.isFinite, expected: 'a finite score'})
+  return rowsWithScores(metric, scored, {least: -Number.MAX_VALUE, most: Number.MAX_VALUE, expected: 'a finite score'})
 }
 
 /** The same for metrics of probabilities: throws UserError for a score outside [0, 1] as well. */
 export function probableRows(metric: string, scored: Scored): Ranked {
-  return rowsWithScores(metric, scored, {holds: score => score >= 0 && score <= 1, expected: 'a probability in [0, 1]'})
+  return rowsWithScores(metric, scored, {least: 0, most: 1, expected: 'a probability in [0, 1]'})
 }
 
 interface Demand {
-  readonly holds: (score: number) => boolean
+  readonly least: number
+  readonly most: number
   readonly expected: string
 }
 
-function rowsWithScores(metric: string, {labels, scores, rows}: Scored, {holds, expected}: Demand): Ranked {
+function rowsWithScores(metric: string, {labels, scores, rows}: Scored, {least, most, expected}: Demand): Ranked {
   if (!scores) {
     throw new UserError(`${metric}: expected a score for each row, got predicted classes only`, {
       hint: 'give a predictions file with a column score, or gate accuracy, precision, recall or f1'
     })
   }
   const chosen = rows ? {labels: pick(labels, rows), scores: pick(scores, rows)} : {labels, scores}
-  const bad = chosen.scores.findIndex(score => !holds(score))
+  const bad = firstOutside(chosen.scores, least, most)
   if (bad >= 0) {
     throw new UserError(`${metric}: row ${(rows ? rows[bad] : bad) + 1} of the exam: expected ${expected}, got ${chosen.scores[bad]}`, {
       hint: 'the model must give the probability of the positive class; roc_auc and average_precision take any finite score'
     })
   }
   return chosen
+}
+
+/** -1 when there is none; NaN is outside. */
+function firstOutside(scores: Float64Array, least: number, most: number): number {
+  for (let i = 0; i < scores.length; i++) if (!(scores[i] >= least && scores[i] <= most)) return i
+  return -1
 }
 
 function pick<T extends Uint8Array | Float64Array>(values: T, rows: Uint32Array): T

@@ -8,6 +8,9 @@ export interface Packer {
   readonly pack: (columns: Columns, names: readonly string[], from: number, to: number) => PlainTensor['data']
 }
 
+/** Rows that are laid out while their place in memory is near. */
+const BLOCK_ROWS = 256
+
 type NumberArray = Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array
 
 /** By the element type of the input. */
@@ -63,9 +66,13 @@ function packText(columns: Columns, names: readonly string[], from: number, to: 
 
 function fill<T extends NumberArray>(packed: T, columns: Columns, names: readonly string[], from: number, to: number): T {
   const width = names.length
-  for (let column = 0; column < width; column++) {
-    const values = numbersOf(columns, names[column], from, to)
-    for (let row = 0, at = column; row < values.length; row++, at += width) packed[at] = values[row]
+  const values = names.map(name => numbersOf(columns, name, from, to))
+  for (let start = 0; start < to - from; start += BLOCK_ROWS) {
+    const end = Math.min(to - from, start + BLOCK_ROWS)
+    for (let column = 0; column < width; column++) {
+      const ofColumn = values[column]
+      for (let row = start, at = start * width + column; row < end; row++, at += width) packed[at] = ofColumn[row]
+    }
   }
   return packed
 }

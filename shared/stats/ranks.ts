@@ -15,10 +15,30 @@ interface Buckets {
   readonly positives: number
 }
 
-/** Sorts finite scores within their class (`labels` 1 or 0): a distribution sort, linear in time for spread-out scores. */
+const classes = new WeakMap<ArrayLike<number>, ByClass & {readonly labels: Uint8Array}>()
+
+/**
+ * Sorts finite scores within their class (`labels` 1 or 0): a distribution sort, linear in time for spread-out scores. Several metrics ask for the
+ * same scores: what is sorted is kept as long as these are, so neither may be changed.
+ */
 export function sortByClass(labels: Uint8Array, scores: ArrayLike<number>): ByClass {
+  const known = classes.get(scores)
+  if (known?.labels === labels) return known
   const {sorted, positives} = distribute(labels, scores)
-  return {positives: sorted.subarray(0, positives), negatives: sorted.subarray(positives)}
+  const byClass = {labels, positives: sorted.subarray(0, positives), negatives: sorted.subarray(positives)}
+  classes.set(scores, byClass)
+  return byClass
+}
+
+/** Visits the distinct scores, the lowest first, with how many of each class have it. */
+export function eachScore({positives, negatives}: ByClass, visit: (score: number, ofPositives: number, ofNegatives: number) => void): void {
+  for (let i = 0, j = 0; i < positives.length || j < negatives.length; ) {
+    const score = j >= negatives.length || positives[i] <= negatives[j] ? positives[i] : negatives[j]
+    const [first, other] = [i, j]
+    while (positives[i] === score) i++
+    while (negatives[j] === score) j++
+    visit(score, i - first, j - other)
+  }
 }
 
 /**

@@ -8,10 +8,10 @@ export interface Categorical {
  * A growing column of codes, told apart by DuckDB's 64-bit hash of each cell, so that a text is decoded once for each distinct value.
  * Two of n distinct values share a hash with probability n² / 2^65.
  */
-export function dictionary() {
+export function dictionary(expected = 0) {
   const values: string[] = []
   const table = hashTable()
-  let codes = new Int32Array(2048)
+  let codes = new Int32Array(Math.max(2048, expected))
   let size = 0
   return {
     /** `hashes`: two words a cell; `read` gives the cell's text, or null where it is missing. */

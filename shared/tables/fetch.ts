@@ -4,6 +4,8 @@ import type {Database} from './database.js'
 import {type Categorical, dictionary, grown} from './dictionary.js'
 import {identifier} from './sql.js'
 
+const CHUNK_ROWS = 2048
+
 /** Columns in memory, in file order. */
 export interface Fetched {
   readonly rows: number
@@ -17,10 +19,18 @@ export interface Fetched {
   categorical(name: string): Categorical
 }
 
-/** Reads columns in one pass into typed arrays: numbers and booleans as doubles, all else as codes into their distinct values. */
-export async function fetchColumns(database: Database, relation: string, columns: readonly Column[]): Promise<Fetched> {
-  const numbers = new Map(columns.filter(isNumeric).map(({name}) => [name, doubles()]))
-  const texts = new Map(columns.filter(column => !isNumeric(column)).map(({name}) => [name, dictionary()]))
+/**
+ * Reads columns in one pass into typed arrays: numbers and booleans as doubles, all else as codes into their distinct values.
+ * Where the number of rows is known, the arrays need not grow.
+ */
+export async function fetchColumns(
+  database: Database,
+  relation: string,
+  columns: readonly Column[],
+  expectedRows = CHUNK_ROWS
+): Promise<Fetched> {
+  const numbers = new Map(columns.filter(isNumeric).map(({name}) => [name, doubles(expectedRows)]))
+  const texts = new Map(columns.filter(column => !isNumeric(column)).map(({name}) => [name, dictionary(expectedRows)]))
   const cells = [
     ...[...numbers.keys()].map(name => `coalesce(${identifier(name)}::DOUBLE, 'NaN'::DOUBLE)`),
     ...[...texts.keys()].flatMap(name => [`${identifier(name)}::VARCHAR`, `hash(${identifier(name)}::VARCHAR)`])
@@ -97,7 +107,9 @@ function fetched(
     categorical,
     text: name => {
       const {codes, values} = categorical(name)
-      return Array.from(codes, code => (code < 0 ? '' : values[code]))
+      const texts = new Array<string>(codes.length)
+      for (let row = 0; row < texts.length; row++) texts[row] = codes[row] < 0 ? '' : values[codes[row]]
+      return texts
     }
   }
 }
@@ -110,19 +122,28 @@ function truths({codes, values}: Categorical): Float64Array | undefined {
 
 function encode(numbers: Float64Array, show: (value: number) => string): Categorical {
   const known = new Map<number, number>()
-  const codes = Int32Array.from(numbers, value => {
-    if (Number.isNaN(value)) return -1
-    const code = known.get(value)
-    if (code !== undefined) return code
-    known.set(value, known.size)
-    return known.size - 1
-  })
+  const codes = new Int32Array(numbers.length)
+  // Labels change seldom from row to row: the last two values spare most of the look-ups.
+  let [last, lastCode, other, otherCode] = [Number.NaN, -1, Number.NaN, -1]
+  for (let row = 0; row < codes.length; row++) {
+    const value = numbers[row]
+    if (value === last) codes[row] = lastCode
+    else if (value === other) codes[row] = otherCode
+    else if (Number.isNaN(value)) codes[row] = -1
+    else {
+      const code = known.get(value) ?? known.size
+      known.set(value, code)
+      codes[row] = code
+      ;[other, otherCode] = [last, lastCode]
+      ;[last, lastCode] = [value, code]
+    }
+  }
   return {codes, values: [...known.keys()].map(show)}
 }
 
 /** A growing array of doubles. */
-function doubles() {
-  let items = new Float64Array(2048)
+function doubles(expected: number) {
+  let items = new Float64Array(Math.max(CHUNK_ROWS, expected))
   let size = 0
   return {
     add(more: Float64Array): void {

@@ -2,6 +2,7 @@ import {existsSync} from 'node:fs'
 import {rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout} from 'node:timers/promises'
+import type {DuckDBDataChunk} from '@duckdb/node-api'
 import {messageOf, UserError} from '#shared/errors'
 import {type FileDigest, sha256File} from '#shared/files'
 import {openDatabase, type TableLimits} from './database.js'
@@ -24,6 +25,9 @@ export interface WriteRequest {
 }
 
 const CHUNK_ROWS = 2048
+
+/** Of a row group; trying columns of more values for a dictionary costs more than writing them. */
+const DICTIONARY_VALUES = 1000
 
 /**
  * Writes a table with added columns, one value a row in file order, to `<folder>/predictions-<12 hex of its sha256>.parquet`.
@@ -69,15 +73,13 @@ async function copy({paths, relation, added, rows, names, limits, begun}: WriteR
       for (let start = 0; start < rows; start += CHUNK_ROWS) {
         const end = Math.min(rows, start + CHUNK_ROWS)
         const chunk = make(end - start)
-        columns.forEach(([, values], index) => {
-          chunk.setColumnValues(index, Array.from(values.slice(start, end), orNull))
-        })
+        for (const [index, [, values]] of columns.entries()) setCells(chunk, index, values.slice(start, end))
         add(chunk)
       }
     })
     const select = [...names.map(name => `t.${identifier(name)}`), ...columns.map(([name]) => `a.${identifier(name)}`)].join(', ')
     const writing = database.rows(
-      `COPY (SELECT ${select} FROM ${relation} t POSITIONAL JOIN added a) TO ${literal(draft)} (FORMAT parquet)`
+      `COPY (SELECT ${select} FROM ${relation} t POSITIONAL JOIN added a) TO ${literal(draft)} (FORMAT parquet, DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES})`
     )
     writing.catch(() => undefined)
     if (begun) await Promise.race([writing, fileAt(draft)]).then(begun)
@@ -89,6 +91,15 @@ async function copy({paths, relation, added, rows, names, limits, begun}: WriteR
 
 async function fileAt(path: string): Promise<void> {
   for (let tries = 0; tries < 500 && !existsSync(path); tries++) await setTimeout(2)
+}
+
+function setCells(chunk: DuckDBDataChunk, column: number, values: AddedColumn): void {
+  const vector = chunk.getColumnVector(column)
+  // Whole numbers and fractions are copied at once; only where one is missing must each cell say so.
+  if (values instanceof Float64Array && !values.includes(Number.NaN) && 'items' in vector && vector.items instanceof Float64Array) {
+    vector.items.set(values)
+    vector.flush()
+  } else chunk.setColumnValues(column, Array.from(values, orNull))
 }
 
 function orNull(value: number | string): number | string | null {

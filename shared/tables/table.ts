@@ -147,7 +147,8 @@ function tableOf(source: Source, database: Database, types: Map<string, string>,
         fetchColumns(
           database,
           relation(false),
-          columns().filter(column => names.includes(column.name))
+          columns().filter(column => names.includes(column.name)),
+          rows
         )
       )
       for (const name of names) checked.add(name)

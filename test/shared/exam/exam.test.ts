@@ -5,7 +5,7 @@ import {beforeEach, describe, expect, it, test} from 'vitest'
 import {type ExamRequest, openExam} from '#shared/exam/exam'
 import {joinRows} from '#shared/exam/join'
 import {parseLabels} from '#shared/exam/labels'
-import {rowsOf, valuesOf} from '#shared/exam/slices'
+import {rowsFinder, valuesOf} from '#shared/exam/slices'
 import {parseGates} from '#shared/gates/parse'
 import {logistic} from '../../support/onnx.js'
 
@@ -46,12 +46,12 @@ describe('slices', () => {
     ['plan=zz', []],
     ['plan="(missing)"', [3]],
     ['plan!="(missing)"', [0, 1, 2]]
-  ])('[%s]', (text, rows) => expect([...(rowsOf(slice(text), table, 4) ?? [])]).toEqual(rows))
+  ])('[%s]', (text, rows) => expect([...(rowsFinder(table, 4)(slice(text)) ?? [])]).toEqual(rows))
 
-  it('of no condition are all rows', () => expect(rowsOf([], table, 4)).toBeUndefined())
+  it('of no condition are all rows', () => expect(rowsFinder(table, 4)([])).toBeUndefined())
   it('compare numbers with numbers', () => {
-    expect(() => rowsOf(slice('plan>3'), table, 4)).toThrow('slice [plan>3]: plan holds text')
-    expect(() => rowsOf(slice('age>x'), table, 4)).toThrow('slice [age>x]: "x" is no number')
+    expect(() => rowsFinder(table, 4)(slice('plan>3'))).toThrow('slice [plan>3]: plan holds text')
+    expect(() => rowsFinder(table, 4)(slice('age>x'))).toThrow('slice [age>x]: "x" is no number')
   })
   it('list values by their rows', () =>
     expect(valuesOf(coded(['b', 'a', 'a', '']))).toEqual([

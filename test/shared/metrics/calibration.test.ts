@@ -7,17 +7,19 @@ describe('equal-mass bins', () => {
   test('hold as many rows each', () => {
     const scores = Float64Array.from({length: 300}, (_, i) => ((i * 37) % 300) / 300)
     const counts = new Array(15).fill(0)
-    for (const bin of equalMassBins(scores)) counts[bin]++
+    for (const bin of equalMassBins({labels: new Uint8Array(scores.length), scores})) counts[bin]++
     expect(counts).toEqual(new Array(15).fill(20))
   })
   test('equal scores share one', () => {
-    expect(Array.from(equalMassBins(Float64Array.of(0.2, 0.9, 0.2, 0.2, 0.9, 0.5), 3))).toEqual([0, 2, 0, 0, 2, 1])
+    expect(
+      Array.from(equalMassBins({labels: Uint8Array.of(1, 0, 0, 1, 1, 0), scores: Float64Array.of(0.2, 0.9, 0.2, 0.2, 0.9, 0.5)}, 3))
+    ).toEqual([0, 2, 0, 0, 2, 1])
   })
   test('the published example has an error of 0.22 in five of them', () => {
     const labels = [0, 0, 1, 0, 1, 1, 0, 1, 1, 1]
     const scores = Float64Array.of(0.05, 0.15, 0.2, 0.35, 0.4, 0.55, 0.6, 0.7, 0.85, 0.95)
     const gaps = new Array(5).fill(0)
-    equalMassBins(scores, 5).forEach((bin, row) => {
+    equalMassBins({labels: Uint8Array.from(labels), scores}, 5).forEach((bin, row) => {
       gaps[bin] += scores[row] - labels[row]
     })
     expect(gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / 10).toBeCloseTo(0.22, 12)
