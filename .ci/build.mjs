@@ -1,6 +1,6 @@
 // Compiles with tsc to build/, bundles with ncc to dist/: shared chunks, a stub of two lines an action, the ONNX WASM file beside them.
 import {spawnSync} from 'node:child_process'
-import {copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -9,6 +9,19 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(import.meta.url)
 const SOURCES = ['actions', 'shared', 'runner-images', 'package.json', 'package-lock.json', 'tsconfig.json', '.ci/build.mjs']
 const NATIVE = ['@duckdb/node-api', 'onnxruntime-node']
+/** Of the one package that is copied and not bundled, and that carries no file of its own with its licence. */
+const MIT = `Copyright (c) COPYRIGHT
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS
+FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY,
+WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+`
 
 if (process.argv.includes('--if-needed') && isFresh()) process.exit(0)
 const started = Date.now()
@@ -48,6 +61,10 @@ function finish() {
   for (const name of readdirSync(out).filter(file => file.endsWith('.wasm'))) rmSync(join(out, name))
   const wasm = require.resolve('onnxruntime-web/wasm')
   for (const file of ['ort-wasm-simd-threaded.wasm', 'ort.wasm.bundle.min.mjs']) copyFileSync(join(dirname(wasm), file), join(out, file))
+  appendFileSync(
+    join(out, 'licenses.txt'),
+    `\nonnxruntime-web, onnxruntime-common\nMIT\n${MIT.replace('COPYRIGHT', 'Microsoft Corporation')}`
+  )
   writeFileSync(join(out, 'package.json'), '{"type":"module"}\n')
   for (const action of readdirSync(join(root, 'actions')).filter(name => existsSync(join(root, 'actions', name, 'action.yml')))) {
     writeFileSync(join(out, `${action}.js`), `import {runStep} from './index.js'\nawait runStep('${action}')\n`)
