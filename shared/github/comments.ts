@@ -1,3 +1,4 @@
+import {asked, unlessGone} from './answers.js'
 import {ApiError, isRecord, toApiError} from './api-error.js'
 import {type Access, type Client, coordinates, openClient} from './client.js'
 
@@ -75,18 +76,4 @@ function parseComment(data: unknown): Comment {
     author: user,
     url: typeof data.html_url === 'string' ? data.html_url : undefined
   }
-}
-
-async function asked<T>(answer: Promise<T>): Promise<T> {
-  return await answer.catch(error => {
-    throw toApiError(error)
-  })
-}
-
-async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
-  return await answer.catch(error => {
-    const refusal = toApiError(error)
-    if (refusal.status === 404 || refusal.status === 410) return undefined
-    throw refusal
-  })
 }

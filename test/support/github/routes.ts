@@ -1,6 +1,8 @@
 import {commentRoutes} from './comments.js'
+import {commitPullRoutes} from './commit-pulls.js'
+import {reviewRoutes} from './reviews.js'
 import type {Route} from './route.js'
 import {seenRoutes} from './seen.js'
 
 /** Every topic of the API that the fake knows, a line each. */
-export const ROUTES: readonly Route[] = [...commentRoutes, ...seenRoutes]
+export const ROUTES: readonly Route[] = [...commentRoutes, ...reviewRoutes, ...commitPullRoutes, ...seenRoutes]
