@@ -3,13 +3,14 @@ import {type Approval, approvalsIn} from './approval.js'
 import type {Manifest} from './manifest.js'
 import {parseDocument, renderDocument} from './record.js'
 import type {ObjectStore} from './store.js'
+import type {Tombstone} from './tombstone.js'
 
 export const LOG_ENTRY = 'urn:trainyard:log:v1'
 
-/** One thing that happened to a model: a version was registered, or an alias came to point at one. */
+/** One thing that happened to a model: a version was registered or retired, or an alias came to point at one. */
 export interface LogEntry {
   readonly schema: typeof LOG_ENTRY
-  readonly event: 'registered' | MoveEvent
+  readonly event: 'registered' | 'retired' | MoveEvent
   readonly version: string
   readonly digest: string
   /** null: the version itself */
@@ -26,7 +27,7 @@ export interface LogEntry {
   readonly approvals?: readonly Approval[]
 }
 
-const EVENTS = ['registered', ...MOVE_EVENTS] as const
+const EVENTS = ['registered', 'retired', ...MOVE_EVENTS] as const
 
 export function logPrefix(name: string): string {
   return `models/${name}/log/`
@@ -34,24 +35,22 @@ export function logPrefix(name: string): string {
 
 /** Time and id of an entry follow from what it tells of, so that writing it again after a crash changes nothing. */
 export async function logVersion({objects}: {objects: ObjectStore}, manifest: Manifest, reason: string): Promise<void> {
-  const {version, digest, by, at, runUrl} = manifest
-  const entry: LogEntry = {
-    schema: LOG_ENTRY,
-    event: 'registered',
-    version,
-    digest,
-    alias: null,
-    generation: 0,
-    reason,
-    previous: null,
-    by,
-    at,
-    runUrl
-  }
-  await objects.putIfAbsent(
-    `${logPrefix(manifest.name)}${stampOf(at)}-version-${version}-${digest.slice(0, 12)}.json`,
-    renderDocument(entry)
-  )
+  const {name, by, at, runUrl} = manifest
+  await logAbout(objects, name, 'version', {...aboutVersion(manifest), event: 'registered', reason, by, at, runUrl})
+}
+
+/** See `logVersion`. */
+export async function logRetired({objects}: {objects: ObjectStore}, {manifest, reason, by, at, runUrl}: Tombstone): Promise<void> {
+  await logAbout(objects, manifest.name, 'retired', {...aboutVersion(manifest), event: 'retired', reason, by, at, runUrl})
+}
+
+function aboutVersion({version, digest}: Manifest) {
+  return {schema: LOG_ENTRY, version, digest, alias: null, generation: 0, previous: null} as const
+}
+
+async function logAbout(objects: ObjectStore, name: string, what: 'version' | 'retired', entry: LogEntry): Promise<void> {
+  const {version, digest, at} = entry
+  await objects.putIfAbsent(`${logPrefix(name)}${stampOf(at)}-${what}-${version}-${digest.slice(0, 12)}.json`, renderDocument(entry))
 }
 
 /** See `logVersion`. */

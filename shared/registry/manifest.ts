@@ -1,3 +1,4 @@
+import {type KeptFile, keptIn} from './kept.js'
 import {isVersion, parseName} from './names.js'
 import {type Fields, parseDocument, type Reader} from './record.js'
 
@@ -38,6 +39,8 @@ export interface Origin {
 export interface Lineage {
   /** what it was trained from: data, code, parameters, environment */
   readonly materials: readonly Origin[]
+  /** 64 hex digits over all that the training depended on as far as it was declared; absent where that is not known */
+  readonly fingerprint?: string
   /** the champion when it was published; null: there was none */
   readonly parent: {readonly version: string; readonly digest: string} | null
 }
@@ -55,6 +58,8 @@ export interface Manifest {
   readonly lineage: Lineage
   /** absent: validate-data was not among the evidence */
   readonly profile?: KeptProfile
+  /** data, and the record of the training; absent: none was asked for */
+  readonly kept?: readonly KeptFile[]
   /** that it was published from; absent outside of GitHub, and in what older versions wrote */
   readonly commit?: string
   readonly by: string
@@ -80,6 +85,7 @@ export function parseManifest(key: string, bytes: Uint8Array): Manifest {
     evidence: read.list(fields, 'evidence').map(kept => ({action: read.text(kept, 'action'), ...parseBlob(kept, read)})),
     lineage: parseLineage(read.fields(fields.lineage, 'lineage'), read),
     ...(fields.profile !== undefined && {profile: parseProfile(read.fields(fields.profile, 'profile'), read)}),
+    ...keptIn(fields, read),
     ...(fields.commit !== undefined && {commit: read.text(fields, 'commit')}),
     by: read.text(fields, 'by'),
     at: read.time(fields, 'at'),
@@ -115,6 +121,7 @@ function parseLineage(fields: Fields, read: Reader): Lineage {
       name: read.text(origin, 'name'),
       sha256: read.sha256(origin, 'sha256')
     })),
+    ...(fields.fingerprint !== undefined && {fingerprint: read.sha256(fields, 'fingerprint')}),
     parent: parent && {version: read.text(parent, 'version'), digest: read.sha256(parent, 'digest')}
   }
 }

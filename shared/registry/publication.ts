@@ -2,14 +2,17 @@ import {basename, join} from 'node:path'
 import {UserError} from '#shared/errors'
 import {treeDigest} from '#shared/files'
 import type {Alias} from './alias.js'
-import {type AliasWorld, moveAlias} from './aliases.js'
+import type {AliasWorld} from './aliases.js'
 import {bytesBlob, fileBlob, sendBlob} from './blobs.js'
+import {type FileToKeep, sendKept} from './kept.js'
 import {loggedDigests, logVersion} from './log.js'
 import {type KeptProfile, type Lineage, MANIFEST, type Manifest, manifestKey, parseManifest} from './manifest.js'
 import {checkWords, countOf, isVersion} from './names.js'
+import {pointAlias} from './pointing.js'
 import {renderDocument} from './record.js'
 import {insist} from './retry.js'
 import type {BlobOwner, ObjectStore, Stores} from './store.js'
+import {listRetired, readTombstone} from './tombstone.js'
 
 export interface Publication {
   readonly name: string
@@ -26,6 +29,8 @@ export interface Publication {
   readonly lineage: Lineage
   /** of the data, with the files that it describes */
   readonly profile?: {readonly bytes: Uint8Array; readonly data: KeptProfile['data']}
+  /** files beside the model */
+  readonly kept?: readonly FileToKeep[]
   /** that it is published from; absent outside of GitHub */
   readonly commit?: string
   readonly reason: string
@@ -55,7 +60,7 @@ export async function publish(world: PublicationWorld, publication: Publication)
   await logVersion(world, manifest, publication.reason)
   const {name, alias, reason} = publication
   const {version, digest} = manifest
-  const moved = alias === undefined ? null : await moveAlias(world, {name, alias, version, digest, reason})
+  const moved = alias === undefined ? null : await pointAlias(world, {name, alias, version, digest, reason})
   return {version, digest, published, url: world.urlOf(manifestKey(name, version)), alias: moved}
 }
 
@@ -115,7 +120,7 @@ async function findSame(objects: ObjectStore, {name, version, digest}: Publicati
   if (version !== undefined) {
     const manifest = await readManifest(objects, name, version)
     if (manifest && manifest.digest !== digest) throw alreadyExists(manifest, digest)
-    return manifest
+    return manifest ?? (await refuseRetired(objects, name, version))
   }
   const logged = await loggedDigests({objects}, name)
   for (const known of await listVersions(objects, name)) {
@@ -127,9 +132,19 @@ async function findSame(objects: ObjectStore, {name, version, digest}: Publicati
   return null
 }
 
+/** A version is published once, also when it is no longer there. */
+async function refuseRetired(objects: ObjectStore, name: string, version: string): Promise<null> {
+  const tombstone = await readTombstone(objects, name, version)
+  if (tombstone === null) return null
+  const {by, at, manifest} = tombstone
+  throw new UserError(`${name} ${version}: was there with digest ${manifest.digest} and was retired by ${by} at ${at}`, {
+    hint: 'Leave version out for the next v<n>, or choose another.'
+  })
+}
+
 async function nextVersion(objects: ObjectStore, name: string): Promise<string> {
-  const [newest] = await listVersions(objects, name)
-  return `v${(newest === undefined ? 0 : countOf(newest)) + 1}`
+  const taken = [...(await listVersions(objects, name)), ...(await listRetired(objects, name))]
+  return `v${taken.reduce((highest, version) => Math.max(highest, countOf(version)), 0) + 1}`
 }
 
 async function sendAll(world: PublicationWorld, publication: Publication, tree: Tree, owner: BlobOwner): Promise<Manifest> {
@@ -144,6 +159,7 @@ async function sendAll(world: PublicationWorld, publication: Publication, tree: 
     evidence.push({action, sha256: blob.sha256, size: blob.size, place: await sendBlob(world.blobs, blob, owner)})
   }
   const profile = publication.profile && (await sendProfile(world, publication.profile, owner))
+  const kept = await sendKept(world.blobs, publication.kept ?? [], owner)
   return {
     schema: MANIFEST,
     ...owner,
@@ -153,6 +169,7 @@ async function sendAll(world: PublicationWorld, publication: Publication, tree: 
     evidence,
     lineage: publication.lineage,
     ...(profile && {profile}),
+    ...(kept.length > 0 && {kept}),
     ...(publication.commit && {commit: publication.commit}),
     by: world.by,
     at: world.now().toISOString(),

@@ -1,19 +1,22 @@
-import {randomBytes} from 'node:crypto'
-import {existsSync} from 'node:fs'
-import {rename, rm} from 'node:fs/promises'
-import {join} from 'node:path'
 import {setTimeout as pause} from 'node:timers/promises'
 import {UserError} from '#shared/errors'
-import {treeDigest} from '#shared/files'
 import type {Alias} from './alias.js'
-import {type Move, moveAlias, readAlias} from './aliases.js'
-import {fetchBlob, readBlob} from './blobs.js'
+import {type Move, readAlias} from './aliases.js'
+import {readBlob} from './blobs.js'
+import {fetchModel} from './fetch-model.js'
+import {type History, readHistory} from './history.js'
+import {fetchKept, type KeptKind, readKept} from './kept.js'
 import {type LogEntry, lastLoggedGeneration, logPrefix, parseLogEntry} from './log.js'
 import type {Manifest} from './manifest.js'
 import {isVersion, parseAlias, parseName} from './names.js'
+import {pointAlias} from './pointing.js'
 import {listVersions, type Publication, type Published, publish, readManifest} from './publication.js'
 import {parseJson, renderDocument} from './record.js'
+import {planRetention, type RetentionPlan} from './retention.js'
+import {type Retired, retire} from './retirement.js'
+import {type Rollback, type RolledBack, rollBack} from './rollback.js'
 import type {Stores} from './store.js'
+import {readTombstone, type Tombstone} from './tombstone.js'
 
 /** What a registry needs of the world besides its stores. */
 export interface RegistryWorld {
@@ -48,14 +51,28 @@ export interface Registry {
   manifest(name: string, version: string): Promise<Manifest>
   /** Copies the model to `<folder>/model-<12 hex of its digest>/`, checking every byte, unless it is there; gives the path of the file, or of that folder. */
   fetch(name: string, version: string, folder: string): Promise<{readonly path: string; readonly digest: string}>
-  /** The documents kept with a version, checked against their digests. */
+  /** The documents kept with a version, also with a retired one, checked against their digests. */
   evidence(name: string, version: string): Promise<readonly {readonly action: string; readonly bytes: Buffer}[]>
   /** The profile of the data that was kept with a version, checked against its digest; null: none was. */
   profile(name: string, version: string): Promise<Buffer | null>
+  /** Small files kept beside the model of a version, checked. */
+  kept(name: string, version: string, kind: KeptKind): Promise<readonly {readonly path: string; readonly bytes: Buffer}[]>
+  /** Copies them below a folder, checked; gives their paths. Throws when one is there already. */
+  fetchKept(name: string, version: string, kind: KeptKind, folder: string): Promise<readonly string[]>
   publish(publication: Publication): Promise<Published>
   moveAlias(move: Move): Promise<Alias>
-  /** Oldest first. */
+  /** Moves an alias back to where it was; see rollBack. */
+  rollBack(rollback: Rollback): Promise<RolledBack>
+  /** Oldest first. Throws when an entry is torn. */
   log(name: string): Promise<readonly LogEntry[]>
+  /** The log, with what is torn or missing said rather than thrown. */
+  history(name: string): Promise<History>
+  /** What is left of a version whose model was removed; null: it never was. */
+  tombstone(name: string, version: string): Promise<Tombstone | null>
+  /** What retention would remove; see planRetention. */
+  planRetention(name: string, keep: number): Promise<RetentionPlan>
+  /** Does what a plan says; see retire. */
+  retire(plan: RetentionPlan, reason: string): Promise<readonly Retired[]>
   /** A document of its own kind, like `canaries/<hex>.json`; null: none. */
   readState(key: string): Promise<{readonly value: unknown; readonly tag: string} | null>
   /** Writes where the tag is still the one that was read, null for none; the new tag, or null when somebody else wrote first. */
@@ -69,6 +86,11 @@ export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWo
   const manifest = async (name: string, version: string): Promise<Manifest> => {
     const found = await readManifest(objects, parseName(name), version)
     if (found) return found
+    const tombstone = isVersion(version) ? await readTombstone(objects, name, version) : null
+    if (tombstone)
+      throw new UserError(`${name} ${version}: was retired by ${tombstone.by} at ${tombstone.at}`, {
+        hint: 'Its evidence is still there, its model is not.'
+      })
     const known = await listVersions(objects, name)
     throw new UserError(`${name} ${version}: not in the registry ${stores.address}`, {
       hint: known.length > 0 ? `There are ${known.slice(0, 10).join(', ')}.` : `No version of ${name} was ever published there.`
@@ -85,7 +107,7 @@ export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWo
     manifest,
     fetch: async (name, version, folder) => await fetchModel(stores, await manifest(name, version), folder),
     evidence: async (name, version) => {
-      const kept = (await manifest(name, version)).evidence
+      const kept = ((await readTombstone(objects, parseName(name), version))?.manifest ?? (await manifest(name, version))).evidence
       return await Promise.all(
         kept.map(async document => ({
           action: document.action,
@@ -97,15 +119,25 @@ export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWo
       const kept = (await manifest(name, version)).profile
       return kept ? await readBlob(blobs, {label: `profile of ${name} ${version}`, ...kept}) : null
     },
+    kept: async (name, version, kind) => {
+      const files = keptOf(await manifest(name, version), kind)
+      return await Promise.all(files.map(async file => ({path: file.path, bytes: await readKept(blobs, file)})))
+    },
+    fetchKept: async (name, version, kind, folder) => await fetchKept(blobs, keptOf(await manifest(name, version), kind), folder),
     publish: publication => publish(world, publication),
     moveAlias: async move => {
       const {digest} = await manifest(move.name, move.version)
-      if (digest === move.digest) return await moveAlias(world, move)
+      if (digest === move.digest) return await pointAlias(world, move)
       throw new UserError(`${move.name} ${move.version}: has digest ${digest}, not ${move.digest}`, {
         hint: 'The alias was left where it is.'
       })
     },
+    rollBack: rollback => rollBack(world, rollback),
     log: async name => await readLog(stores, parseName(name)),
+    history: name => readHistory(objects, parseName(name)),
+    tombstone: (name, version) => readTombstone(objects, parseName(name), version),
+    planRetention: (name, keep) => planRetention(objects, parseName(name), keep),
+    retire: (plan, reason) => retire(world, plan, reason),
     readState: async key => {
       const stored = await objects.get(key)
       return stored && {value: parseJson(key, stored.bytes), tag: stored.tag}
@@ -113,6 +145,10 @@ export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWo
     writeState: (key, value, expectedTag) =>
       expectedTag === null ? objects.putIfAbsent(key, renderDocument(value)) : objects.putIfMatch(key, renderDocument(value), expectedTag)
   }
+}
+
+function keptOf({kept = []}: Manifest, kind: KeptKind) {
+  return kept.filter(file => file.kind === kind)
 }
 
 async function resolve(
@@ -150,27 +186,4 @@ async function readLog({objects}: Stores, name: string): Promise<LogEntry[]> {
       throw new UserError(`${key}: was listed and is not there`, {hint: 'The log is append-only: find out who deletes from it.'})
     })
   )
-}
-
-async function fetchModel({blobs}: Stores, manifest: Manifest, folder: string): Promise<{path: string; digest: string}> {
-  const {kind, digest, files, name, version} = manifest
-  const tree = join(folder, `model-${digest.slice(0, 12)}`)
-  const inside = (root: string) => (kind === 'file' ? join(root, files[0].path) : root)
-  const staged = `${tree}-${randomBytes(6).toString('hex')}.part`
-  try {
-    if (!existsSync(tree)) {
-      for (const file of files) await fetchBlob(blobs, {...file, label: `${name} ${version} ${file.path}`}, join(staged, file.path))
-      // Another fetch of the same model may have been quicker.
-      await rename(staged, tree).catch(error => {
-        if (!existsSync(tree)) throw error
-      })
-    }
-    const fetched = await treeDigest(inside(tree))
-    if (fetched.sha256 === digest) return {path: inside(tree), digest}
-    throw new UserError(`${name} ${version}: its files in ${tree} give sha256 ${fetched.sha256}, its manifest says ${digest}`, {
-      hint: 'Something changed that folder, or the manifest was changed by hand: remove the folder and look at the manifest.'
-    })
-  } finally {
-    await rm(staged, {recursive: true, force: true})
-  }
 }
