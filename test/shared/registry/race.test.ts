@@ -8,9 +8,9 @@ import {folderStores} from '#shared/registry/folder'
 import {registryOn} from '#shared/registry/registry'
 import {compile} from '../../support/compile.js'
 import {publicationOf, registryWorld, temporaryFolder} from '../../support/registry.js'
+import {registryRaces} from '../../support/registry-races.js'
 import type {Order} from './publisher.js'
 
-const ROUNDS = 200
 let program: string
 const children: ChildProcessWithoutNullStreams[] = []
 
@@ -41,58 +41,9 @@ function temporaryFiles(root: string): string[] {
   return readdirSync(root, {recursive: true, encoding: 'utf8'}).filter(name => name.includes('@tmp-'))
 }
 
-test(`two processes race for one version and one alias, ${ROUNDS} rounds: one wins, the other learns the winner's digest, nothing is torn`, async () => {
-  const work = await temporaryFolder()
-  const root = join(work, 'registry')
-  const registry = readerOf(root)
-  const models = await Promise.all(['one model', 'another model'].map(text => publicationOf(work, text)))
-  const publishers = [startPublisher(), startPublisher()]
-  const wins = [0, 0]
-  for (let round = 1; round <= ROUNDS; round++) {
-    const name = `wages-${round}`
-    for (const [index, {send}] of publishers.entries()) {
-      const {model, digest} = models[index]
-      send({root, by: `publisher ${index}`, publication: {name, model, digest, version: 'v1', alias: 'candidate'}})
-    }
-    const answers = await Promise.all(publishers.map(({answer}) => answer()))
-    const winner = answers.findIndex(({published}) => published === true)
-    const loser = 1 - winner
-    wins[winner]++
-    expect(answers[loser].error).toMatch(
-      `${name} v1: already exists with digest ${models[winner].digest}; this model is ${models[loser].digest}`
-    )
-    expect(await registry.resolve(name, 'candidate')).toEqual({version: 'v1', digest: models[winner].digest, generation: 1})
-    expect((await registry.manifest(name, 'v1')).digest).toBe(models[winner].digest)
-    expect((await registry.log(name)).map(({event, digest}) => [event, digest])).toEqual([
-      ['registered', models[winner].digest],
-      ['moved', models[winner].digest]
-    ])
-  }
-  expect(wins[0] + wins[1]).toBe(ROUNDS)
-  expect(temporaryFiles(root)).toEqual([])
-}, 120_000)
+registryRaces('a folder', async () => ({kind: 'folder', root: join(await temporaryFolder(), 'registry')}))
 
-test('two processes race for the next version and for the alias: both are published, and every move is in the log', async () => {
-  const work = await temporaryFolder()
-  const root = join(work, 'registry')
-  const registry = readerOf(root)
-  const publishers = [startPublisher(), startPublisher()]
-  const rounds = 20
-  for (let round = 0; round < rounds; round++) {
-    const models = await Promise.all([0, 1].map(index => publicationOf(work, `model ${round} ${index}`)))
-    for (const [index, {send}] of publishers.entries()) {
-      const {model, digest} = models[index]
-      send({root, by: `publisher ${index}`, publication: {name: 'wages', model, digest, alias: 'candidate'}})
-    }
-    const answers = await Promise.all(publishers.map(({answer}) => answer()))
-    expect(answers.map(({version}) => version).sort()).toEqual([`v${2 * round + 1}`, `v${2 * round + 2}`].sort())
-  }
-  const moves = (await registry.log('wages')).filter(({alias}) => alias === 'candidate')
-  expect(moves.map(({generation}) => generation).sort((a, b) => a - b)).toEqual(Array.from({length: 2 * rounds}, (_, index) => index + 1))
-  expect((await registry.resolve('wages', 'candidate'))?.generation).toBe(2 * rounds)
-}, 60_000)
-
-test('two processes count up by compare-and-swap: no count is lost, and old generations are cleared away', async () => {
+test('old generations of what two processes count up are cleared away', async () => {
   const root = await temporaryFolder()
   const publishers = [startPublisher(), startPublisher()]
   for (const [index, {send}] of publishers.entries()) send({root, by: `publisher ${index}`, count: 300})
