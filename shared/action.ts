@@ -5,6 +5,7 @@ import {messageOf, UserError} from '#shared/errors'
 import {finishedRun, parseEvent, type RunEvent} from '#shared/event'
 import {type Check, type Evidence, type Findings, type Material, outcomeOf, toEvidence} from '#shared/evidence/evidence'
 import {originOf, writeEvidence} from '#shared/evidence/files'
+import {noteEvidence, removeForeign} from '#shared/evidence/own'
 import {createOnly, readText} from '#shared/files'
 import {shownPath} from '#shared/inputs'
 import {type Config, readConfig, type Vocabulary} from '#shared/inputs/config'
@@ -49,6 +50,7 @@ export async function runAction<S extends InputSpec>(one: Action<S>, vocabulary:
   let world: World | undefined
   try {
     world = await openWorld(host)
+    if (world.onRunner) await removeForeign(world)
     if (host.flags === undefined) refuseUnknownInputs(one.inputs, host.env)
     const config = await readConfigOf(one, vocabulary, host)
     const given = readInputs(one.inputs, sourcesOf(one, host, config))
@@ -164,7 +166,7 @@ function output(name: string, value: string, host: Host): void {
 
 /** Evidence first, then outputs, annotations, summary, and the outcome last. */
 async function hand(evidence: Evidence, outputs: Readonly<Record<string, string>>, world: World, host: Host): Promise<ExitCode> {
-  const path = await writeEvidence(world.outDir, evidence)
+  const path = await keep(evidence, world)
   for (const [name, value] of Object.entries(outputs)) output(name, value, host)
   output('verdict', evidence.verdict, host)
   output('outcome', evidence.outcome, host)
@@ -216,6 +218,12 @@ async function appendSummary(markdown: string, {env, warning}: World): Promise<v
   )
 }
 
+async function keep(evidence: Evidence, world: World): Promise<string> {
+  const path = await writeEvidence(world.outDir, evidence)
+  if (world.onRunner) await noteEvidence(world, path)
+  return path
+}
+
 /** A hole in the evidence that says why, so that a report never shows a blank; then the error itself. */
 async function handError(name: string, error: unknown, world: World | undefined, host: Host): Promise<ExitCode> {
   const mendable = error instanceof UserError
@@ -224,7 +232,7 @@ async function handError(name: string, error: unknown, world: World | undefined,
     const check: Check = {id: name, verdict: 'error', message: message.replaceAll('\n', '; ')}
     const run = {...world.run, finishedAt: host.now().toISOString()}
     const evidence = toEvidence({name, version: VERSION}, {subjects: [], checks: [check]}, run)
-    await writeEvidence(world.outDir, evidence)
+    await keep(evidence, world)
       .then(async path => {
         for (const [key, value] of Object.entries({verdict: 'error', outcome: 'red', evidence: path})) output(key, value, host)
         await appendSummary(renderSummary(evidence), world as World)

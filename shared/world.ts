@@ -20,6 +20,8 @@ export interface World {
   readonly tempDir: string
   /** this job's folder for evidence and the files beside it */
   readonly outDir: string
+  /** lists what the actions of this job wrote there; only on a runner */
+  readonly listFile: string
   /** the folder that readers of evidence search */
   readonly evidenceRoot: string
   /** whose evidence counts */
@@ -46,8 +48,9 @@ export function placesOf(env: World['env'], cwd: string, now: Date) {
   const tempDir = env.RUNNER_TEMP || join(cwd, 'trainyard-out', 'tmp')
   const job = env.GITHUB_JOB || 'local'
   const evidenceRoot = onRunner ? join(tempDir, 'trainyard') : join(cwd, 'trainyard-out')
+  const outDir = onRunner ? join(evidenceRoot, job) : evidenceRoot
   const run = runOf(env, job, now)
-  return {onRunner, tempDir, run, evidenceRoot, outDir: onRunner ? join(evidenceRoot, job) : evidenceRoot, origin: originOf(run, onRunner)}
+  return {onRunner, tempDir, run, evidenceRoot, outDir, listFile: join(tempDir, 'trainyard-evidence.txt'), origin: originOf(run, onRunner)}
 }
 
 function runOf(env: World['env'], job: string, now: Date): World['run'] {

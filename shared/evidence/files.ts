@@ -59,15 +59,16 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-const NAME = /^[a-z][a-z-]*-[0-9a-f]{12}\.json$/
+/** The name of a file of evidence: its action and the first digits of its digest. */
+export const EVIDENCE_NAME = /^[a-z][a-z-]*-[0-9a-f]{12}\.json$/
 
 async function listFiles(root: string): Promise<{file: string; folder: string | null}[]> {
   const files: {file: string; folder: string | null}[] = []
   for (const entry of await entriesOf(root)) {
-    if (entry.isFile() && NAME.test(entry.name)) files.push({file: join(root, entry.name), folder: null})
+    if (entry.isFile() && EVIDENCE_NAME.test(entry.name)) files.push({file: join(root, entry.name), folder: null})
     else if (entry.isDirectory() && !entry.name.startsWith('model-')) {
       for (const inner of await entriesOf(join(root, entry.name))) {
-        if (inner.isFile() && NAME.test(inner.name)) files.push({file: join(root, entry.name, inner.name), folder: entry.name})
+        if (inner.isFile() && EVIDENCE_NAME.test(inner.name)) files.push({file: join(root, entry.name, inner.name), folder: entry.name})
       }
     }
     if (files.length > MAX_FILES)

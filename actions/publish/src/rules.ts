@@ -109,16 +109,16 @@ function objection({evidence, folder, file}: EvidenceRecord, given: Case): strin
     return `its evidence ${file} lies at the root of ${given.root}, where its job can't be told: download-artifact puts a single match there. Give that step path: …/trainyard/trainyard-${run.job}`
   if (folder !== null && given.onRunner && given.records.some(other => other.folder === null))
     return `its evidence ${file} lies in a folder beside evidence at the root of ${given.root}, and could have come with that artifact. Let each download-artifact have a folder of its own: path: …/trainyard/trainyard-<job>`
-  if (action.name !== 'train' && ranProjectCode(run.job, given) && given.isolation === 'job')
-    return `its evidence is from job ${run.job}, which ran the training code, and that could have written it. Give ${action.name} a job of its own, or set isolation: none`
+  if (action.name !== 'train' && ranProjectCode({evidence, folder, file}, given) && given.isolation === 'job')
+    return `its evidence is from ${ofTraining(run.job, given) ? `job ${run.job}` : 'the artifact of a job'}, which ran the training code, and that could have written it. Give ${action.name} a job of its own, or set isolation: none`
   return foreignPredictions(evidence, given) ?? changedConfig(evidence, given)
 }
 
 /** Predictions count when evaluate made them from this very model, where no project code could have. */
 function foreignPredictions(evidence: Evidence, given: Case): string | undefined {
   if (given.isolation === 'none') return undefined
-  const others = given.records.map(record => record.evidence).filter(other => other.action.name === 'evaluate' && other !== evidence)
-  const written = (by: readonly Evidence[], {sha256}: Material['digest']): boolean => by.some(one => wrotePredictions(one, sha256))
+  const others = given.records.filter(other => other.evidence.action.name === 'evaluate' && other.evidence !== evidence)
+  const written = (by: readonly EvidenceRecord[], {sha256}: Material['digest']) => by.some(one => wrotePredictions(one.evidence, sha256))
   const ours = others.filter(other => scored(other, given))
   const borrowed = others.filter(other => !scored(other, given))
   const foreign = evidence.materials.find(
@@ -137,12 +137,19 @@ function wrotePredictions({files, facts}: Evidence, sha256: string): boolean {
   return files.predictions.endsWith(`predictions-${sha256.slice(0, 12)}.parquet`)
 }
 
-function scored({subjects, materials, run}: Evidence, given: Case): boolean {
+function scored(record: EvidenceRecord, given: Case): boolean {
+  const {subjects, materials} = record.evidence
   const own = subjects.some(({kind, digest}) => kind === 'model' && digest.sha256 === given.digest)
-  return own && !materials.some(({kind}) => kind === 'predictions') && !ranProjectCode(run.job, given)
+  return own && !materials.some(({kind}) => kind === 'predictions') && !ranProjectCode(record, given)
 }
 
-function ranProjectCode(job: string, {records}: Case): boolean {
+/** Whether training code could have written it: it is of a job that trained, or came in the artifact of one (`trainyard-judge-train` can be judge's too). */
+function ranProjectCode({evidence: {run}, folder}: EvidenceRecord, given: Case): boolean {
+  const together = (other: EvidenceRecord) => given.onRunner && folder !== null && other.folder === folder
+  return ofTraining(run.job, given) || given.records.some(other => other.evidence.action.name === 'train' && together(other))
+}
+
+function ofTraining(job: string, {records}: Case): boolean {
   return records.some(({evidence}) => evidence.action.name === 'train' && evidence.run.job === job)
 }
 

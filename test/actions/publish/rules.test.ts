@@ -186,6 +186,14 @@ describe('evidence that does not', () => {
       /from job all, which ran the training code/
     ],
     [
+      'from the artifact of a training job whose name begins like its own',
+      'evaluate',
+      [trained({job: 'judge-train'}), evaluated({folder: 'trainyard-judge-train'})],
+      {},
+      'error',
+      /from the artifact of a job, which ran the training code/
+    ],
+    [
       'about a file of predictions',
       'evaluate',
       [evaluated({subjects: [{kind: 'data', name: 'scores.csv', digest: {sha256: hex('a')}}]})],
