@@ -52,6 +52,28 @@ export function pullRequestNumber({payload}: RunEvent): number | undefined {
   return positive(at(at(payload, 'pull_request'), 'number'))
 }
 
+/** What a run is compared with: the base of its pull request, or the commit before its push. Undefined where there is nothing. */
+export type Base =
+  | {readonly kind: 'pull request'; readonly base: string; readonly head: string; readonly branch: string}
+  | {readonly kind: 'push'; readonly before: string; readonly branch: string}
+
+export function baseOf({name, payload}: RunEvent): Base | undefined {
+  if (name === 'push') {
+    const before = commit(at(payload, 'before'))
+    const branch = text(payload, 'ref')?.replace(/^refs\/heads\//, '') ?? 'this branch'
+    return before === undefined ? undefined : {kind: 'push', before, branch}
+  }
+  const pull = name.startsWith('pull_request') ? at(payload, 'pull_request') : undefined
+  const [base, head] = [commit(at(at(pull, 'base'), 'sha')), commit(at(at(pull, 'head'), 'sha'))]
+  if (base === undefined || head === undefined) return undefined
+  return {kind: 'pull request', base, head, branch: text(at(pull, 'base'), 'ref') ?? 'its base'}
+}
+
+// Forty zeros stand for no commit.
+function commit(value: unknown): string | undefined {
+  return typeof value === 'string' && /^(?!0+$)[0-9a-f]{40,64}$/.test(value) ? value : undefined
+}
+
 function positive(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined
 }

@@ -8,12 +8,18 @@ import {isVersion} from '#shared/registry/names'
 import type {Registry} from '#shared/registry/registry'
 import type {Sitter} from './exam.js'
 
-/** The champion as far as it could be found, and how a gate against it reads if it could not. */
+/** The champion, or the base, as far as it could be found, and how a gate against it reads if it could not. */
 export interface Champion {
   readonly state: ReferenceState
   readonly sitter?: Sitter
   /** how the report names it: `v3 (champion)`, `none`, `first model` */
   readonly title: string
+}
+
+/** How a gate against it reads once it sat the exam: what keeps its answers from being compared is an error of that gate. */
+export function stateOf(name: 'champion' | 'base', found: Champion | undefined, fault: string | undefined): ReferenceState {
+  if (fault !== undefined) return {kind: 'error', message: `${name}: ${fault}`}
+  return found?.state ?? {kind: 'ready'}
 }
 
 export interface ChampionRequest {

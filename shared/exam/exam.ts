@@ -25,6 +25,7 @@ export interface ExamRequest {
   readonly label: string
   readonly candidate: Sitter
   readonly champion?: Sitter
+  readonly base?: Sitter
   readonly key?: string
   readonly positive?: string
   readonly threshold: number
@@ -50,6 +51,8 @@ export interface Exam extends Sliceable {
   /** absent too when its scores are no probabilities, as `championFault` says */
   readonly champion?: Answers
   readonly championFault?: string
+  readonly base?: Answers
+  readonly baseFault?: string
   values(column: string): {value: string; n: number}[]
   rows(slice: readonly Condition[]): Uint32Array | undefined
   /** Writes the exam with the candidate's score and prediction as Parquet. Throws UserError when the exam has such a column of its own. */
@@ -58,7 +61,7 @@ export interface Exam extends Sliceable {
 }
 
 /**
- * Opens the exam and lets candidate and champion sit it, on the same rows. One pass over the data reads label, key, what the models take and
+ * Opens the exam and lets candidate, champion and base sit it, on the same rows. One pass over the data reads label, key, what the models take and
  * what slices name. Throws UserError on labels, predictions or keys that don't fit, and on scores of the candidate that are no probabilities.
  */
 export async function openExam(request: ExamRequest): Promise<Exam> {
@@ -69,10 +72,16 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
   const models: Model[] = []
   try {
     const first = await prepare(candidate, table, request, models)
-    const second = await attempt(async () => request.champion && (await prepare(request.champion, table, request, models)))
-    const [fetched, ready] = await fetchOnce(table, request, [first, 'fault' in second ? undefined : second.value])
+    const prepared = (sitter?: Sitter) => attempt(async () => sitter && (await prepare(sitter, table, request, models)))
+    const second = await prepared(request.champion)
+    const same = request.base !== undefined && request.base.path === request.champion?.path
+    const third = same ? second : await prepared(request.base)
+    const [fetched, ready] = await fetchOnce(table, request, [first, doneOf(second), doneOf(third)])
     const own = await first.answer(fetched, ready)
-    const other = 'fault' in second ? second : await attempt(async () => await second.value?.answer(fetched, ready))
+    const answered = async (rival: Attempt<Prepared | undefined>) =>
+      'fault' in rival ? rival : await attempt(async () => await rival.value?.answer(fetched, ready))
+    const champion = rivalOf(await answered(second))
+    const base = same ? champion : rivalOf(await answered(third))
     const files = await table.digests()
     refuseInvalid(own)
     return {
@@ -87,7 +96,10 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
         size
       })),
       candidate: own,
-      ...championOf(other),
+      champion: champion.answers,
+      championFault: champion.fault,
+      base: base.answers,
+      baseFault: base.fault,
       categorical: name => fetched.categorical(name),
       numeric: name => fetched.numeric(name),
       values: column => valuesOf(fetched.categorical(column)),
@@ -225,8 +237,10 @@ function refuseInvalid(answers: Answers): void {
     throw new UserError(`${answers.name}: ${reason}`, {hint: 'A score is the probability of the positive class, between 0 and 1.'})
 }
 
-/** What a person can mend of the champion is its fault, an error for the gates that ask for it and for them alone. */
-async function attempt<T>(work: () => Promise<T>): Promise<{readonly value: T} | {readonly fault: string}> {
+type Attempt<T> = {readonly value: T} | {readonly fault: string}
+
+/** What a person can mend of the champion or the base is its fault, an error for the gates that ask for it and for them alone. */
+async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return {value: await work()}
   } catch (error) {
@@ -235,10 +249,14 @@ async function attempt<T>(work: () => Promise<T>): Promise<{readonly value: T} |
   }
 }
 
-function championOf(champion: {readonly value: Answers | undefined} | {readonly fault: string}): Pick<Exam, 'champion' | 'championFault'> {
-  if ('fault' in champion) return {championFault: champion.fault}
-  const fault = champion.value && invalidity(champion.value)
-  return fault === undefined ? {champion: champion.value} : {championFault: fault}
+function doneOf<T>(tried: Attempt<T>): T | undefined {
+  return 'fault' in tried ? undefined : tried.value
+}
+
+function rivalOf(tried: Attempt<Answers | undefined>): {readonly answers?: Answers; readonly fault?: string} {
+  if ('fault' in tried) return {fault: tried.fault}
+  const fault = tried.value && invalidity(tried.value)
+  return fault === undefined ? {answers: tried.value} : {fault}
 }
 
 /** The subject that answers are about: the model, or the predictions file, which is data. */

@@ -16,29 +16,24 @@ export interface FairnessRequest {
   readonly sensitive: readonly string[]
   readonly exam: Exam
   readonly champion: Pick<Champion, 'state' | 'title'>
+  /** absent: no gate asks for it */
+  readonly base?: Pick<Champion, 'state' | 'title'>
   readonly minimumGroup: number
   readonly seed: number
 }
 
 /** Judges the disparities between groups, and shows each group's rates with their bounds. */
 export async function judgeFairness(request: FairnessRequest): Promise<Pick<Findings, 'checks' | 'figures' | 'facts' | 'materials'>> {
-  const {exam, champion, sensitive, minimumGroup, seed} = request
+  const {exam, champion, base, sensitive, minimumGroup, seed} = request
   const gates = gatesBySensitive(request.gates, sensitive, exam.names)
   const candidate = scoredBy(exam, exam.candidate)
   const other = exam.champion && scoredBy(exam, exam.champion)
-  const options = {minimumGroup, seed}
-  const checks = await judgeGates(
-    gates,
-    measuredFairness({
-      exam,
-      candidate,
-      champion: other,
-      championState: exam.championFault === undefined ? champion.state : {kind: 'error', message: `champion: ${exam.championFault}`},
-      sensitive,
-      options
-    }),
-    'check-fairness'
-  )
+  const rivals = {
+    champion: {state: champion.state, scored: other},
+    base: {state: base?.state ?? {kind: 'ready' as const}, scored: exam.base && scoredBy(exam, exam.base)}
+  }
+  const measured = measuredFairness({exam, candidate, rivals, sensitive, options: {minimumGroup, seed}})
+  const checks = await judgeGates(gates, measured, 'check-fairness')
   const sitters = [
     {name: 'candidate', scored: candidate},
     ...(other === undefined ? [] : [{name: `champion ${champion.title}`, scored: other}])
@@ -50,12 +45,14 @@ export async function judgeFairness(request: FairnessRequest): Promise<Pick<Find
       {name: 'rows', value: exam.n},
       {name: 'minimum group', value: minimumGroup},
       {name: 'champion', value: champion.title},
+      ...(base === undefined ? [] : [{name: 'base', value: base.title}]),
       ...listedApart(gates, candidate, request)
     ],
     materials: [
       ...exam.data,
       gatesMaterial(request.gates),
-      ...(exam.champion === undefined ? [] : [{kind: 'champion' as const, name: exam.champion.name, digest: exam.champion.digest}])
+      ...(exam.champion === undefined ? [] : [{kind: 'champion' as const, name: exam.champion.name, digest: exam.champion.digest}]),
+      ...(exam.base === undefined ? [] : [{kind: 'model' as const, name: exam.base.name, digest: exam.base.digest}])
     ]
   }
 }

@@ -1,10 +1,12 @@
 import {action, type World} from '#shared/action'
 import {UserError} from '#shared/errors'
 import type {Findings, Subject} from '#shared/evidence/evidence'
+import {findBase} from '#shared/exam/base'
 import {fileOfRun} from '#shared/exam/candidate'
-import {findChampion} from '#shared/exam/champion'
+import {findChampion, stateOf} from '#shared/exam/champion'
 import {type ExamRequest, openExam, subjectOf} from '#shared/exam/exam'
 import {sha256File} from '#shared/files'
+import {baseCommits} from '#shared/github/base-commits'
 import type {InputsOf} from '#shared/inputs/reader'
 import {registryWorldOf} from '#shared/world'
 import {judgeFairness} from './findings.js'
@@ -14,19 +16,27 @@ type Given = InputsOf<typeof inputs>
 
 export default action('check-fairness', inputs, async (given, world): Promise<Findings> => {
   const champion = await findChampion(given, registryWorldOf(world))
+  const base = await findBase(given, registryWorldOf(world), baseCommits(world, given.githubToken))
   const {subject, ...sat} = await candidateOf(given, world)
   const slices = given.gates.flatMap(gate => [...gate.items, ...gate.slice.map(({column}) => column)])
   const exam = await openExam({
     ...given,
     ...sat,
     champion: champion.sitter,
+    base: base?.sitter,
     columns: [...given.sensitive, ...slices],
     cwd: world.cwd,
     tempDir: world.tempDir
   })
   if (exam.championFault !== undefined) world.warning(`champion: ${exam.championFault}; nothing is compared with it`)
   try {
-    const judged = await judgeFairness({...given, exam, champion, seed: world.seed})
+    const judged = await judgeFairness({
+      ...given,
+      exam,
+      champion: {...champion, state: stateOf('champion', champion, exam.championFault)},
+      base: base && {...base, state: stateOf('base', base, exam.baseFault)},
+      seed: world.seed
+    })
     const policy = {mode: given.mode, onInconclusive: given.onInconclusive}
     return {...judged, subjects: [subject ?? subjectOf(exam.candidate)], policy, seed: world.seed}
   } finally {

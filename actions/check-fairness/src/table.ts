@@ -1,6 +1,6 @@
 import {UserError} from '#shared/errors'
 import type {Exam} from '#shared/exam/exam'
-import {type Gate, gateText} from '#shared/gates/gate'
+import {type Gate, gateText, type ReferenceName} from '#shared/gates/gate'
 import type {Measured, Metric, ReferenceState} from '#shared/gates/metric'
 import {ALL, FP, TP} from '#shared/metrics/confusion'
 import {compareDisparity, DISPARITIES, type Disparity, type DisparityOptions, measureDisparity} from '#shared/metrics/disparities'
@@ -8,11 +8,13 @@ import {cellsByGroup, type Grouping, groupsOf, jointCellsByGroup} from '#shared/
 import type {Scored} from '#shared/metrics/scored'
 import {compareShare, measureShare, type ShareMetric, shareAgainstOverall} from '#shared/metrics/shares'
 
+/** Whom a candidate can be held against: how a gate reads, and the answers where there are any. */
+export type Rivals = Readonly<Record<'champion' | 'base', {readonly state: ReferenceState; readonly scored?: Scored}>>
+
 export interface Compared {
   readonly exam: Pick<Exam, 'names' | 'values' | 'rows' | 'categorical'>
   readonly candidate: Scored
-  readonly champion?: Scored
-  readonly championState: ReferenceState
+  readonly rivals: Rivals
   readonly sensitive: readonly string[]
   readonly options: DisparityOptions
 }
@@ -21,14 +23,11 @@ const SELECTION: ShareMetric = {successes: [FP, TP], denominator: ALL, rows: 'ro
 
 /** What gates of check-fairness can ask for: disparities between the groups of sensitive columns, and the selection rate of slices. */
 export function measuredFairness(compared: Compared): Measured {
-  const {exam, championState, sensitive} = compared
+  const {exam, rivals, sensitive} = compared
   const disparities = Object.entries(DISPARITIES).map(([name, disparity]) => [name, disparityMetric(disparity, compared)] as const)
   return {
     metrics: {selection_rate: selectionMetric(compared), ...Object.fromEntries(disparities)},
-    references: {
-      champion: championState,
-      base: {kind: 'inconclusive', message: 'base: comparing with what the merge base published is not in this version'}
-    },
+    references: {champion: rivals.champion.state, base: rivals.base.state},
     columns: [...new Set([...sensitive, ...exam.names])],
     values: column => exam.values(column)
   }
@@ -39,7 +38,7 @@ export function groupingOf(columns: readonly string[], exam: Pick<Exam, 'categor
   return groupsOf(columns.map(column => exam.categorical(column)))
 }
 
-function disparityMetric(disparity: Disparity, {exam, candidate, champion, sensitive, options}: Compared): Metric {
+function disparityMetric(disparity: Disparity, {exam, candidate, rivals, sensitive, options}: Compared): Metric {
   return {
     unit: 'share',
     takes: sensitive,
@@ -50,15 +49,21 @@ function disparityMetric(disparity: Disparity, {exam, candidate, champion, sensi
       const grouping = groupingOf(items, exam)
       return measureDisparity(disparity, {names: grouping.names, cells: cellsByGroup(grouping, candidate)}, options)
     },
-    compare: ({items}, _reference, factor) => {
-      if (champion === undefined) throw new Error('the champion was not scored')
+    compare: ({items}, reference, factor) => {
+      const rival = rivalOf(rivals, reference)
       const grouping = groupingOf(items, exam)
-      return compareDisparity(disparity, {names: grouping.names, cells: jointCellsByGroup(grouping, candidate, champion)}, factor, options)
+      return compareDisparity(disparity, {names: grouping.names, cells: jointCellsByGroup(grouping, candidate, rival)}, factor, options)
     }
   }
 }
 
-function selectionMetric({exam, candidate, champion}: Compared): Metric {
+function rivalOf(rivals: Rivals, reference: ReferenceName): Scored {
+  const rival = reference === 'base' ? rivals.base.scored : rivals.champion.scored
+  if (rival === undefined) throw new Error(`${reference} was not scored`)
+  return rival
+}
+
+function selectionMetric({exam, candidate, rivals}: Compared): Metric {
   return {
     unit: 'share',
     takes: 'nothing',
@@ -70,10 +75,10 @@ function selectionMetric({exam, candidate, champion}: Compared): Metric {
       const own = {...candidate, rows: exam.rows(slice)}
       if (reference === 'overall')
         return {reference: measureShare(SELECTION, candidate).value, difference: shareAgainstOverall(SELECTION, own, candidate, factor)}
-      if (champion === undefined) throw new Error('the champion was not scored')
+      const rival = rivalOf(rivals, reference)
       return {
-        reference: measureShare(SELECTION, {...champion, rows: own.rows}).value,
-        difference: compareShare(SELECTION, own, champion, factor, {})
+        reference: measureShare(SELECTION, {...rival, rows: own.rows}).value,
+        difference: compareShare(SELECTION, own, rival, factor, {})
       }
     }
   }

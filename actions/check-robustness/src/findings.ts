@@ -16,14 +16,15 @@ export interface Judged {
 }
 
 const ACTION = 'check-robustness'
-const BASE: ReferenceState = {kind: 'inconclusive', message: 'base: comparing with what the merge base published is not in this version'}
+
+export type References = Readonly<Partial<Record<'champion' | 'base', ReferenceState>>>
 
 /** Judges a model that was loaded. A gate for the directions of `monotone` is added where none is written: what was declared is checked. */
-export async function judgeRobustness(given: readonly Gate[], robustness: Robustness, champion: ReferenceState): Promise<Judged> {
+export async function judgeRobustness(given: readonly Gate[], robustness: Robustness, references: References): Promise<Judged> {
   const reasons: Reasons = new Map()
   const metrics = await metricTable(robustness, reasons)
   const gates = withMonotone(given, robustness)
-  const checks = await judgeGates(gates, {metrics, references: {champion, base: BASE}, columns: []}, ACTION)
+  const checks = await judgeGates(gates, {metrics, references, columns: []}, ACTION)
   return {checks: explained(checks, gates, reasons), figures: await figuresOf(gates, robustness), facts: await factsOf(gates, robustness)}
 }
 
@@ -43,7 +44,7 @@ function explained(checks: readonly Check[], gates: readonly Gate[], reasons: Re
 
 /** Judges a model that does not load: that is the finding, and nothing else was measured. */
 export async function judgeUnloadable(gates: readonly Gate[], reason: string, columns: readonly string[]): Promise<Judged> {
-  const checks = await judgeGates(gates, {metrics: unloadableTable(reason, columns), references: {base: BASE}, columns: []}, ACTION)
+  const checks = await judgeGates(gates, {metrics: unloadableTable(reason, columns), columns: []}, ACTION)
   const judged = checks.map((check): Check => {
     const gate = gates.find(({id}) => id === check.id)
     if (gate?.metric === 'unloadable') return check
@@ -100,7 +101,7 @@ async function figuresOf(gates: readonly Gate[], {candidate, champion}: Robustne
 async function factsOf(gates: readonly Gate[], {candidate, latencies}: Robustness): Promise<Fact[]> {
   const {n, edges, count, examples} = await candidate.measured.invalid()
   const asked = gates.some(({metric}) => metric.startsWith('latency_'))
-  const [times] = asked ? await latencies() : [new Float64Array()]
+  const {candidate: times} = asked ? await latencies() : {candidate: new Float64Array()}
   const quantiles = asked ? ([0.5, 0.95, 0.99] as const) : []
   return [
     {name: 'rows tried', value: n - edges},

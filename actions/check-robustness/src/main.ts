@@ -4,9 +4,11 @@ import {parseContract} from '#shared/contracts/contract'
 import {ranges} from '#shared/contracts/ranges'
 import {UserError} from '#shared/errors'
 import type {Findings, Material} from '#shared/evidence/evidence'
+import {findBase} from '#shared/exam/base'
 import {requireFileOfRun} from '#shared/exam/candidate'
 import {type Champion, findChampion} from '#shared/exam/champion'
 import {readText, sha256File, treeDigest} from '#shared/files'
+import {baseCommits} from '#shared/github/base-commits'
 import {shownPath} from '#shared/inputs'
 import type {InputsOf} from '#shared/inputs/reader'
 import {answerRows} from '#shared/models/answers'
@@ -21,7 +23,7 @@ import {measureLatency} from './latency.js'
 import {measurementsOf, type Probe, type Setting} from './measurements.js'
 import {parseMonotone} from './monotone.js'
 import {drawRows, realColumns, takeRows} from './rows.js'
-import type {Side} from './table.js'
+import type {Latencies, Robustness, Side} from './table.js'
 
 type Given = InputsOf<typeof inputs>
 
@@ -32,6 +34,7 @@ export default action('check-robustness', inputs, async (given, world): Promise<
   const path = given.model ?? (await requireFileOfRun(world.evidenceRoot, world.origin, 'train', 'model'))
   const {sha256, size} = await treeDigest(path)
   const champion = await findChampion(given, registryWorldOf(world))
+  const base = await findBase(given, registryWorldOf(world), baseCommits(world, given.githubToken))
   const table = await openTable({paths: given.data, cwd: world.cwd, limits: {tempDir: world.tempDir}})
   const models: Model[] = []
   try {
@@ -39,11 +42,11 @@ export default action('check-robustness', inputs, async (given, world): Promise<
     const judged =
       'unloadable' in candidate
         ? await judgeUnloadable(given.gates, shown(candidate.unloadable, path), table.names)
-        : await judgeLoaded(candidate, {given, world, champion, table, models})
+        : await judgeLoaded(candidate, {given, world, champion, base, table, models})
     return {
       ...judged,
       subjects: [{kind: 'model', name: basename(path), digest: {sha256}, size}],
-      materials: await materialsOf(given, world, champion, table),
+      materials: await materialsOf(given, world, {champion, base}, table),
       policy: {mode: given.mode, onInconclusive: given.onInconclusive},
       seed: world.seed
     }
@@ -61,16 +64,18 @@ interface Work {
   readonly given: Given
   readonly world: World
   readonly champion: Champion
+  readonly base: Champion | undefined
   readonly table: Table
   /** every model that was opened, to be closed */
   readonly models: Model[]
 }
 
 async function judgeLoaded(candidate: Model, work: Work) {
-  const {given, world, champion, table, models} = work
+  const {given, world, champion, base, table, models} = work
   models.push(candidate)
   const seeded = (purpose: string) => random(world.seed + [...purpose].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7))
   const other = await openChampion(champion, models)
+  const basic = base?.sitter && (await openChampion(base, models))
   const probe = await probeOf(candidate, table, given, seeded)
   const setting: Setting = {
     threshold: given.threshold,
@@ -79,14 +84,24 @@ async function judgeLoaded(candidate: Model, work: Work) {
     random: seeded
   }
   const sideOf = (one: Probe): Side => ({probe: one, measured: measurementsOf(one, setting)})
-  const rival = other && sideOf(await probeOf(other, table, given, seeded))
-  const calls = [probe, ...(rival ? [rival.probe] : [])].map(({call}) => call)
-  let times: Promise<Float64Array[]> | undefined
+  const rivals = {
+    champion: other && sideOf(await probeOf(other, table, given, seeded)),
+    base: basic && sideOf(await probeOf(basic, table, given, seeded))
+  }
+  let times: Promise<Latencies> | undefined
   const latencies = () => {
-    times ??= measureLatency(calls, probe.rows.n, () => performance.now(), LATENCY_BUDGET_MS)
+    times ??= latenciesOf(probe, rivals)
     return times
   }
-  return judgeRobustness(given.gates, {candidate: sideOf(probe), champion: rival, setting, latencies}, champion.state)
+  const robustness = {candidate: sideOf(probe), ...rivals, setting, latencies}
+  return judgeRobustness(given.gates, robustness, {champion: champion.state, ...(base && {base: base.state})})
+}
+
+/** Timed in turns, so that what slows the machine slows all of them. */
+async function latenciesOf(probe: Probe, {champion, base}: Pick<Robustness, 'champion' | 'base'>): Promise<Latencies> {
+  const calls = [probe, champion?.probe, base?.probe].flatMap(one => one?.call ?? [])
+  const [candidate, ...others] = await measureLatency(calls, probe.rows.n, () => performance.now(), LATENCY_BUDGET_MS)
+  return {candidate, ...(champion && {champion: others[0]}), ...(base && {base: others.at(-1)})}
 }
 
 /** A champion that is a file of predictions can't be asked anything new. */
@@ -127,13 +142,22 @@ async function readRanges({contract}: Given, {cwd}: World) {
   return contract === undefined ? [] : ranges(parseContract(await readText(contract, 4 << 20), shownPath(contract, cwd)))
 }
 
-async function materialsOf({contract}: Given, {cwd}: World, {sitter, title}: Champion, table: Table): Promise<Material[]> {
+async function materialsOf(
+  {contract}: Given,
+  {cwd}: World,
+  {champion, base}: Pick<Work, 'champion' | 'base'>,
+  table: Table
+): Promise<Material[]> {
   const materials: Material[] = (await table.digests()).map(({name, sha256, size}) => ({kind: 'data', name, digest: {sha256}, size}))
   if (contract !== undefined) {
     const {sha256, size} = await sha256File(contract)
     materials.push({kind: 'contract', name: shownPath(contract, cwd), digest: {sha256}, size})
   }
-  if (sitter === undefined) return materials
-  const {sha256, size} = await treeDigest(sitter.path)
-  return [...materials, {kind: 'champion', name: title, digest: {sha256}, size}]
+  return [...materials, ...(await rivalMaterial('champion', champion)), ...(await rivalMaterial('model', base))]
+}
+
+async function rivalMaterial(kind: 'champion' | 'model', rival: Champion | undefined): Promise<Material[]> {
+  if (rival?.sitter === undefined) return []
+  const {sha256, size} = await treeDigest(rival.sitter.path)
+  return [{kind, name: rival.title, digest: {sha256}, size}]
 }

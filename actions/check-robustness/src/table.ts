@@ -1,3 +1,4 @@
+import type {ReferenceName} from '#shared/gates/gate'
 import type {Comparison, Metric, MetricTable, Query} from '#shared/gates/metric'
 import type {Estimate} from '#shared/stats/estimate'
 import {shareDifference, shareEstimate} from './flips.js'
@@ -9,10 +10,14 @@ import {NEEDS, PERTURBATIONS} from './perturbations.js'
 export interface Robustness {
   readonly candidate: Side
   readonly champion?: Side
+  /** what the merge base published, where a gate asks for it */
+  readonly base?: Side
   readonly setting: Setting
-  /** times for one row, sorted; of the candidate, and of the champion where there is one */
-  latencies(): Promise<readonly Float64Array[]>
+  /** times for one row, sorted; of the candidate, the champion and the base where they are there */
+  latencies(): Promise<Latencies>
 }
+
+export type Latencies = Readonly<Record<'candidate', Float64Array> & Partial<Record<'champion' | 'base', Float64Array>>>
 
 export interface Side {
   readonly probe: Probe
@@ -65,14 +70,19 @@ async function invalidOf({measured}: Side): Promise<Estimate> {
   return {value: count, n}
 }
 
+function rivalOf({champion, base}: Robustness, reference: ReferenceName): Side | undefined {
+  return reference === 'base' ? base : champion
+}
+
 /** A number without an interval. */
-function exact({candidate, champion}: Robustness, unit: Metric['unit'], read: (side: Side) => Promise<Estimate>): Metric {
+function exact(robustness: Robustness, unit: Metric['unit'], read: (side: Side) => Promise<Estimate>): Metric {
   return {
     ...BARE,
     unit,
-    measure: () => read(candidate),
-    compare: async (_, __, factor): Promise<Comparison> => {
-      const [own, other] = [await read(candidate), champion === undefined ? NOTHING : await read(champion)]
+    measure: () => read(robustness.candidate),
+    compare: async (_, reference, factor): Promise<Comparison> => {
+      const rival = rivalOf(robustness, reference)
+      const [own, other] = [await read(robustness.candidate), rival === undefined ? NOTHING : await read(rival)]
       if (own.value === null || other.value === null) return {reference: other.value, difference: NOTHING}
       return {reference: other.value, difference: {value: own.value - factor * other.value, n: own.n}}
     }
@@ -81,18 +91,19 @@ function exact({candidate, champion}: Robustness, unit: Metric['unit'], read: (s
 
 type Events = (side: Side, items: readonly string[]) => Promise<Uint8Array | undefined>
 
-function share({candidate, champion}: Robustness, takes: readonly string[], least: number, events: Events): Metric {
+function share(robustness: Robustness, takes: readonly string[], least: number, events: Events): Metric {
   return {
     ...BARE,
     unit: 'share',
     takes,
     items: [least, 1],
     measure: async ({items}: Query) => {
-      const found = await events(candidate, items)
+      const found = await events(robustness.candidate, items)
       return found === undefined ? NOTHING : shareEstimate(found)
     },
-    compare: async ({items}, _, factor): Promise<Comparison> => {
-      const [own, other] = [await events(candidate, items), champion && (await events(champion, items))]
+    compare: async ({items}, reference, factor): Promise<Comparison> => {
+      const rival = rivalOf(robustness, reference)
+      const [own, other] = [await events(robustness.candidate, items), rival && (await events(rival, items))]
       return own === undefined || other === undefined ? {reference: null, difference: NOTHING} : shareDifference(own, other, factor)
     }
   }
@@ -102,9 +113,10 @@ function latency({latencies}: Robustness, q: number): Metric {
   return {
     ...BARE,
     unit: 'ms',
-    measure: async () => quantileEstimate((await latencies())[0], q),
-    compare: async (_, __, factor): Promise<Comparison> => {
-      const [own, other = new Float64Array()] = await latencies()
+    measure: async () => quantileEstimate((await latencies()).candidate, q),
+    compare: async (_, reference, factor): Promise<Comparison> => {
+      const {candidate: own, champion, base} = await latencies()
+      const other = (reference === 'base' ? base : champion) ?? new Float64Array()
       return {reference: quantileEstimate(other, q).value, difference: quantileDifference(own, other, q, factor)}
     }
   }

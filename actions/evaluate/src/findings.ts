@@ -13,32 +13,40 @@ export interface Sat {
   readonly gates: readonly Gate[]
   readonly exam: Exam
   readonly champion: Pick<Champion, 'state' | 'title'>
+  /** absent: no gate asks for it */
+  readonly base?: Pick<Champion, 'state' | 'title'>
   readonly given?: Judged['given']
   readonly threshold: number
   readonly seed: number
 }
 
-/** Judges the candidate's answers, alone and paired with the champion's. */
+/** Judges the candidate's answers, alone and paired with the champion's and the base's. */
 export async function judgeQuality({
   gates,
   exam,
   champion,
+  base,
   given,
   threshold,
   seed
 }: Sat): Promise<Pick<Findings, 'checks' | 'figures' | 'facts' | 'materials'>> {
   const candidate = scoredBy(exam, exam.candidate)
   const other = exam.champion && scoredBy(exam, exam.champion)
-  const championState =
-    exam.championFault === undefined ? champion.state : ({kind: 'error', message: `champion: ${exam.championFault}`} as const)
+  const rivals = {
+    champion: {state: champion.state, scored: other},
+    base: {state: base?.state ?? {kind: 'ready' as const}, scored: exam.base && scoredBy(exam, exam.base)}
+  }
   const whole = measuredOnce({seed})
-  const measured = measuredQuality({exam, candidate, champion: other, championState, given, whole, seed})
+  const measured = measuredQuality({exam, candidate, rivals, given, whole, seed})
   const checks = await judgeGates(gates, measured, 'evaluate')
   return {
     checks,
     figures: figuresOf(candidate, other, exam, champion.title, whole),
-    facts: factsOf(exam, {candidate, champion: other, title: champion.title, threshold, whole}),
-    materials: [...exam.data, gatesMaterial(gates), ...championMaterial(exam.champion)]
+    facts: [
+      ...factsOf(exam, {candidate, champion: other, title: champion.title, threshold, whole}),
+      ...(base === undefined ? [] : [{name: 'base', value: base.title}])
+    ],
+    materials: [...exam.data, gatesMaterial(gates), ...rivalMaterial('champion', exam.champion), ...rivalMaterial('model', exam.base)]
   }
 }
 
@@ -79,6 +87,6 @@ function factsOf({n, labels, championFault}: Exam, {candidate, champion, title, 
   ]
 }
 
-function championMaterial(champion: Answers | undefined): Material[] {
-  return champion === undefined ? [] : [{kind: 'champion', name: champion.name, digest: champion.digest, size: champion.size}]
+function rivalMaterial(kind: 'champion' | 'model', rival: Answers | undefined): Material[] {
+  return rival === undefined ? [] : [{kind, name: rival.name, digest: rival.digest, size: rival.size}]
 }

@@ -1,10 +1,12 @@
 import {action, type World} from '#shared/action'
 import {UserError} from '#shared/errors'
 import type {Findings, Subject} from '#shared/evidence/evidence'
+import {findBase} from '#shared/exam/base'
 import {requireFileOfRun} from '#shared/exam/candidate'
-import {findChampion} from '#shared/exam/champion'
+import {findChampion, stateOf} from '#shared/exam/champion'
 import {type Exam, openExam, type Sitter, subjectOf} from '#shared/exam/exam'
 import {readText, treeDigest} from '#shared/files'
+import {baseCommits} from '#shared/github/base-commits'
 import {shownPath} from '#shared/inputs'
 import type {InputsOf} from '#shared/inputs/reader'
 import {parseMetrics} from '#shared/metrics/metrics-file'
@@ -16,16 +18,23 @@ type Given = InputsOf<typeof inputs>
 
 export default action('evaluate', inputs, async (given, world): Promise<Findings> => {
   const champion = await findChampion(given, registryWorldOf(world))
+  const base = await findBase(given, registryWorldOf(world), baseCommits(world, given.githubToken))
   const candidate = await candidateOf(given, world)
   const columns = given.gates.flatMap(gate => gate.slice.map(({column}) => column))
-  const exam = await openExam({...given, candidate, champion: champion.sitter, columns, cwd: world.cwd, tempDir: world.tempDir})
+  const sitters = {candidate, champion: champion.sitter, base: base?.sitter}
+  const exam = await openExam({...given, ...sitters, columns, cwd: world.cwd, tempDir: world.tempDir})
   if (exam.championFault !== undefined) world.warning(`champion: ${exam.championFault}; nothing is compared with it`)
   try {
     const metrics = await readMetrics(given, world)
     const {written} = await keepPredictions(exam, world)
-    const judged = await judgeQuality({...given, exam, champion, given: metrics, seed: world.seed}).finally(() =>
-      written.catch(() => undefined)
-    )
+    const judged = await judgeQuality({
+      ...given,
+      exam,
+      champion: {...champion, state: stateOf('champion', champion, exam.championFault)},
+      base: base && {...base, state: stateOf('base', base, exam.baseFault)},
+      given: metrics,
+      seed: world.seed
+    }).finally(() => written.catch(() => undefined))
     const kept = await written
     const subject = await subjectFor(given, exam)
     const materials = [...(judged.materials ?? []), ...predictionsOf(given, exam)]

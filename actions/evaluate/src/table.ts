@@ -5,11 +5,13 @@ import type {Measured, Metric, MetricTable, ReferenceState} from '#shared/gates/
 import {QUALITY, type QualityName, type Sampling, type Scored} from '#shared/metrics/quality'
 import {qualityNames, type Whole} from './whole.js'
 
+/** Whom a candidate can be held against: how a gate reads, and the answers where there are any. */
+export type Rivals = Readonly<Record<'champion' | 'base', {readonly state: ReferenceState; readonly scored?: Scored}>>
+
 export interface Judged {
   readonly exam: Pick<Exam, 'names' | 'values' | 'rows'>
   readonly candidate: Scored
-  readonly champion?: Scored
-  readonly championState: ReferenceState
+  readonly rivals: Rivals
   readonly whole: Whole
   readonly seed: number
   /** metrics from elsewhere, taken as exact, and the file they stand in */
@@ -17,17 +19,14 @@ export interface Judged {
 }
 
 /** What gates of evaluate can ask for: our metrics on the exam and its slices, and those of the metrics file. */
-export function measuredQuality({exam, candidate, champion, championState, given, whole, seed}: Judged): Measured {
+export function measuredQuality({exam, candidate, rivals, given, whole, seed}: Judged): Measured {
   const cut = (scored: Scored, slice: readonly Condition[]): Scored => ({...scored, rows: exam.rows(slice)})
   const ours = Object.fromEntries(
-    qualityNames().map(name => [name, qualityMetric(name, {candidate, champion, whole, cut, sampling: {seed}})])
+    qualityNames().map(name => [name, qualityMetric(name, {candidate, rivals, whole, cut, sampling: {seed}})])
   )
   return {
     metrics: {...ours, ...givenMetrics(given)},
-    references: {
-      champion: championState,
-      base: {kind: 'inconclusive', message: 'base: comparing with what the merge base published is not in this version'}
-    },
+    references: {champion: rivals.champion.state, base: rivals.base.state},
     columns: exam.names,
     values: column => exam.values(column)
   }
@@ -35,13 +34,13 @@ export function measuredQuality({exam, candidate, champion, championState, given
 
 interface Sides {
   readonly candidate: Scored
-  readonly champion?: Scored
+  readonly rivals: Rivals
   readonly whole: Whole
   readonly cut: (scored: Scored, slice: readonly Condition[]) => Scored
   readonly sampling: Sampling
 }
 
-function qualityMetric(name: QualityName, {candidate, champion, whole, cut, sampling}: Sides): Metric {
+function qualityMetric(name: QualityName, {candidate, rivals, whole, cut, sampling}: Sides): Metric {
   const {unit, measure, compare, compareWithOverall} = QUALITY[name]
   const measureOn = (scored: Scored, slice: readonly Condition[]) =>
     slice.length === 0 ? whole(name, scored) : measure(cut(scored, slice), sampling)
@@ -58,8 +57,9 @@ function qualityMetric(name: QualityName, {candidate, champion, whole, cut, samp
         const difference = compareWithOverall(candidate, own.rows ?? new Uint32Array(), factor, sampling)
         return {reference: whole(name, candidate).value, difference}
       }
-      if (champion === undefined) throw new Error('the champion was not scored')
-      return {reference: measureOn(champion, slice).value, difference: compare(own, champion, factor, sampling)}
+      const rival = reference === 'base' ? rivals.base.scored : rivals.champion.scored
+      if (rival === undefined) throw new Error(`${reference} was not scored`)
+      return {reference: measureOn(rival, slice).value, difference: compare(own, rival, factor, sampling)}
     }
   }
 }

@@ -1,8 +1,19 @@
 import {commentRoutes} from './comments.js'
 import {commitPullRoutes} from './commit-pulls.js'
+import {contentRoutes} from './contents.js'
+import {historyRoutes} from './history.js'
+import {pullRoutes} from './pulls.js'
 import {reviewRoutes} from './reviews.js'
 import type {Route} from './route.js'
 import {seenRoutes} from './seen.js'
 
 /** Every topic of the API that the fake knows, a line each. */
-export const ROUTES: readonly Route[] = [...commentRoutes, ...reviewRoutes, ...commitPullRoutes, ...seenRoutes]
+export const ROUTES: readonly Route[] = [
+  ...commentRoutes,
+  ...reviewRoutes,
+  ...historyRoutes,
+  ...commitPullRoutes,
+  ...contentRoutes,
+  ...pullRoutes,
+  ...seenRoutes
+]
