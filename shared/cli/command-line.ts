@@ -7,6 +7,7 @@ import type {Vocabulary} from '#shared/inputs/config'
 import type {InputSpec} from '#shared/inputs/reader'
 import {VERSION} from '#shared/version'
 import {packageRoot, readDescriptions} from './descriptions.js'
+import {REGISTRY_COMMANDS} from './registry/commands.js'
 import {configSchema} from './schema.js'
 
 export interface CommandLine {
@@ -26,6 +27,7 @@ export async function commandLine(args: readonly string[], line: CommandLine): P
     if (command === 'schema') return await writeSchema(rest, line)
     if (command === 'run') return await (await import('./run/command.js')).runCommand(rest, ioOf(line))
     if (command === 'start') return await (await import('./start/command.js')).startCommand(rest, line)
+    if (Object.hasOwn(REGISTRY_COMMANDS, command)) return await (await REGISTRY_COMMANDS[command].load())(rest, line)
     return await runOne(command, rest, line)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
@@ -46,7 +48,7 @@ function say(text: string, {print}: CommandLine): number {
 async function runOne(name: string, args: readonly string[], line: CommandLine): Promise<number> {
   const entry = Object.hasOwn(line.actions, name) ? line.actions[name] : undefined
   if (entry === undefined) {
-    const known = [...Object.keys(line.actions), 'run', 'start', 'schema']
+    const known = [...Object.keys(line.actions), 'run', 'start', ...Object.keys(REGISTRY_COMMANDS), 'schema']
     throw new UserError(`unknown command "${name}"`, {
       kind: 'usage',
       hint: `Did you mean ${nearest(name, known)[0]}? There is: ${known.join(', ')}.`
@@ -85,9 +87,11 @@ async function help(line: CommandLine): Promise<number> {
       'trainyard start                      the whole pipeline on the wages example',
       'trainyard schema                     the JSON Schema of trainyard.yml',
       '',
+      ...Object.values(REGISTRY_COMMANDS).map(({words, about}) => `trainyard ${words.padEnd(26)} ${about}`),
+      '',
       ...rows,
       '',
-      'trainyard <action> --help            its inputs',
+      'trainyard <action or command> --help  its inputs',
       'Exit codes: 0 green, 1 red, 2 usage, 3 could not measure.'
     ].join('\n'),
     line

@@ -53,7 +53,9 @@ async function refuseRollout(objects: ObjectStore, name: string): Promise<void> 
     )
 }
 
-function predecessor({entries}: History, name: string, {alias, version, event, previous}: Alias): Pointed {
+function predecessor(history: History, name: string, {alias, version, event, previous, generation}: Alias): Pointed {
+  // A move that came after the alias was read is for the compare-and-swap to find.
+  const entries = history.entries.filter(entry => entry.alias !== alias || entry.generation <= generation)
   const missing = missingGenerations(entries, alias)
   const before = missing.length === 0 ? predecessorOf(entries, alias) : event === 'rolled-back' ? null : previous
   if (before !== null) return {version: before.version, digest: before.digest}

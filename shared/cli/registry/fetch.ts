@@ -1,0 +1,56 @@
+import {existsSync} from 'node:fs'
+import {resolve} from 'node:path'
+import {UserError} from '#shared/errors'
+import {shownPath} from '#shared/inputs'
+import {type Asker, COMMON_USAGE, parseQuestion, parseVersionWord, type QuestionSpec, resolveVersion} from './question.js'
+
+const SPEC: QuestionSpec = {
+  words: '[<name>@]<version or alias>',
+  options: {to: {type: 'string'}, data: {type: 'boolean'}},
+  usage: `trainyard fetch [<name>@]<version or alias> [--to <folder>] [options]
+
+Brings a version back and checks every byte. The model comes to <folder>/model-<first 12 digits of its digest>/.
+
+  --to <folder>         default: the working directory
+  --data                its data too, where publish kept them (keep-data: true), to <folder>/data-<version>/
+${COMMON_USAGE}
+
+Exit codes: 0 it is there, every byte checked, 2 usage, 3 it could not be brought`
+}
+
+/** `trainyard fetch`: prints the path and the digest. What lies at the target already is checked, and never overwritten. */
+export async function fetchCommand(args: readonly string[], asker: Asker): Promise<number> {
+  const question = parseQuestion('fetch', args, SPEC, asker)
+  if (question === null) return 0
+  const [word, ...more] = question.words
+  if (word === undefined || more.length > 0)
+    throw new UserError(`fetch: expected one version, got ${more.length > 0 ? question.words.join(' ') : 'none'}`, {
+      kind: 'usage',
+      hint: `trainyard fetch ${SPEC.words}`
+    })
+  const wanted = parseVersionWord(word)
+  const {registry, name} = await question.open(wanted.name)
+  const version = await resolveVersion(registry, name, wanted.version)
+  const folder = resolve(asker.cwd, question.text('to') ?? '.')
+  const {path, digest} = await registry.fetch(name, version, folder)
+  const dataFolder = resolve(folder, `data-${version}`)
+  const data = question.flag('data') ? await fetchData() : []
+  if (question.flag('json')) asker.print(JSON.stringify({name, version, digest, path, data}, undefined, 2))
+  else {
+    asker.print(`${name} ${version}`)
+    asker.print(`path: ${shownPath(path, asker.cwd)}`)
+    asker.print(`digest: ${digest}`)
+    for (const file of data) asker.print(`data: ${shownPath(file, asker.cwd)}`)
+  }
+  return 0
+
+  async function fetchData(): Promise<readonly string[]> {
+    if (existsSync(dataFolder))
+      throw new UserError(`${dataFolder}: is there already, and nothing is overwritten`, {
+        hint: 'Remove it, or give another folder with --to.'
+      })
+    const files = await registry.fetchKept(name, version, 'data', dataFolder)
+    if (files.length > 0) return files
+    throw new UserError(`${name} ${version}: no data were kept with it`, {hint: 'publish keeps them with keep-data: true.'})
+  }
+}
