@@ -1,6 +1,6 @@
 import {stat} from 'node:fs/promises'
-import {dirname, resolve} from 'node:path'
-import {codeOf, UserError} from '#shared/errors'
+import {resolve} from 'node:path'
+import {codeOf, messageOf, UserError} from '#shared/errors'
 import {folderStores} from './folder.js'
 import {type Registry, type RegistryWorld, registryOn} from './registry.js'
 import type {Stores} from './store.js'
@@ -37,21 +37,20 @@ async function openFolder(address: string, {env, cwd, now}: AddressWorld): Promi
       hint: 'Use github or s3://bucket/prefix.'
     })
   const folder = resolve(cwd, address)
-  await requireParent(address, folder)
+  await requireFolder(address, folder)
   return folderStores(address, folder, {now})
 }
 
-// A registry that is not there yet is an empty one; where not even its parent is there, a disk is not mounted or the path is wrong.
-async function requireParent(address: string, folder: string): Promise<void> {
-  const there = await stat(folder)
-    .catch(error => {
-      if (codeOf(error) === 'ENOENT') return stat(dirname(folder))
-      throw error
-    })
-    .catch(() => null)
-  if (there?.isDirectory()) return
-  throw new UserError(`registry ${address}: can't be reached: ${there ? `${folder} is a file` : `there is no folder ${dirname(folder)}`}`, {
-    hint: 'Check the path, or make the folder once.'
+// Where the folder is not there, a disk is not mounted or the path is wrong: taken for an empty registry, a champion would not be missed.
+async function requireFolder(address: string, folder: string): Promise<void> {
+  const found = await stat(folder).catch(error => codeOf(error) ?? messageOf(error))
+  if (typeof found !== 'string' && found.isDirectory()) return
+  const absent = found === 'ENOENT'
+  const why = absent ? `there is no folder ${folder}` : typeof found === 'string' ? `${folder}: ${found}` : `${folder} is a file`
+  throw new UserError(`registry ${address}: can't be reached: ${why}`, {
+    hint: absent
+      ? `Check the path, and that its disk is mounted. For a new registry make the folder once: mkdir -p ${folder}`
+      : 'Check the path.'
   })
 }
 

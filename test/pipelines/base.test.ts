@@ -1,3 +1,4 @@
+import {mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {sha256File} from '#shared/files'
@@ -54,6 +55,7 @@ async function pullRequest(candidate: Buffer, ofTwo: Buffer, ofFour: Buffer) {
   const event = {pull_request: {base: {sha: shaOf('four'), ref: 'main'}, head: {sha: shaOf('mine')}}}
   const files = {'exam.csv': EXAM, 'm.onnx': candidate, 'two.onnx': ofTwo, 'four.onnx': ofFour}
   const folder = await folderOf({...files, 'trainyard.yml': CONFIG, 'event.json': JSON.stringify(event)})
+  await mkdir(join(folder, 'registry'))
   const registry = await openRegistry('registry', {...registryWorld(), env: {}, cwd: folder})
   for (const name of ['two', 'four']) {
     const model = join(folder, `${name}.onnx`)

@@ -1,5 +1,5 @@
 import {execFile} from 'node:child_process'
-import {cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
@@ -49,6 +49,7 @@ async function judgeAndPublish(): Promise<string> {
   await run('check-fairness')
   await run('train')
   await run('evaluate')
+  mkdirSync(join(folder, 'registry'))
   await run('evaluate', '--registry', 'registry')
   await run('check-fairness', '--champion', 'none')
   await gates(

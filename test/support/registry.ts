@@ -1,4 +1,4 @@
-import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {onTestFinished} from 'vitest'
@@ -33,6 +33,7 @@ export async function folderRegistry(
 ): Promise<{registry: Registry; stores: Stores; root: string; work: string}> {
   const work = await temporaryFolder()
   const root = join(work, 'registry')
+  await mkdir(root)
   const stores = folderStores(root, root, {now: () => new Date()})
   return {registry: registryOn(stores, world), stores, root, work}
 }

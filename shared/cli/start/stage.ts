@@ -34,12 +34,14 @@ export async function openStage(checkout: string, folder: string, rate: number):
     /listening on (http:\S+)/
   )
   const address = server.match[1]
+  const registry = join(folder, 'registry')
+  mkdirSync(registry, {recursive: true})
   const sender = join(repository.folder, 'traffic/send.mjs')
   const traffic = startProgram({name: 'traffic', argv: [sender, address, '--rate', String(rate)], log: join(folder, 'traffic.log')})
   return {
     folder,
     repository,
-    vars: {TRAINYARD_REGISTRY: join(folder, 'registry'), MODEL_SERVER: address},
+    vars: {TRAINYARD_REGISTRY: registry, MODEL_SERVER: address},
     secrets: {MODEL_SERVER_TOKEN: token},
     close: async () => {
       await traffic.stop()

@@ -1,3 +1,5 @@
+import {mkdir} from 'node:fs/promises'
+import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {sha256File} from '#shared/files'
 import {openRegistry} from '#shared/registry/address'
@@ -120,6 +122,12 @@ describe('evaluate', () => {
       true
     ])
     expect(unasked.evidence?.facts.find(({name}) => name === 'champion')?.value).toContain('not compared')
+    const unmade = await onTerminal(folder, 'evaluate', {model: 'm.onnx', name: 'wages', registry: 'registry'})
+    expect([unmade.code, unmade.evidence?.checks[1]]).toMatchObject([
+      3,
+      {verdict: 'error', message: expect.stringContaining(`there is no folder ${join(folder, 'registry')}`)}
+    ])
+    await mkdir(join(folder, 'registry'))
     const first = await onTerminal(folder, 'evaluate', {model: 'm.onnx', name: 'wages', registry: 'registry'})
     expect([first.code, first.evidence?.checks[1]]).toMatchObject([
       0,
@@ -151,6 +159,7 @@ describe('evaluate', () => {
       'trainyard.yml': config('roc_auc >= 0.5\nroc_auc >= champion')
     })
     const world = {env: {}, cwd: folder, now: () => new Date(), random: () => 0.5, by: 'ada', runUrl: ''}
+    await mkdir(join(folder, 'registry'))
     const registry = await openRegistry(`${folder}/registry`, world)
     const {sha256} = await sha256File(`${folder}/m.onnx`)
     await registry.publish({

@@ -1,5 +1,6 @@
 import {execFile} from 'node:child_process'
 import {createHash} from 'node:crypto'
+import {existsSync} from 'node:fs'
 import {cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -54,6 +55,7 @@ async function pipeline({single = true}: {single?: boolean} = {}) {
   })
   const model = single ? join(train, folder, 'model.onnx') : join(train, folder)
   const registry = join(root, 'registry')
+  await mkdir(registry)
   return {
     root,
     handed,
@@ -184,8 +186,17 @@ describe('nothing is published', () => {
     expect(ending.log).not.toMatch(/^\s+at /m)
     expect(Object.keys(ending.outputs).sort()).toEqual(['evidence', 'outcome', 'verdict'])
     expect(ending.outputs.outcome).toBe('red')
-    await expect(readdir(registry)).rejects.toThrow('ENOENT')
+    expect(await readdir(registry)).toEqual([])
   }
+
+  test('to a registry that is not there, which is not made', async () => {
+    const {root, registry, write} = await pipeline()
+    await write('evaluate', 'judge')
+    await rm(registry, {recursive: true})
+    const ending = await publish(root)
+    expect([ending.code, ending.log]).toEqual([1, expect.stringContaining(`there is no folder ${registry}`)])
+    expect(existsSync(registry)).toBe(false)
+  })
 
   test('without the evidence that is required', async () => {
     const {root, registry} = await pipeline()
@@ -300,6 +311,7 @@ describe('nothing is published', () => {
     await write('evaluate', 'judge', {
       materials: [{kind: 'gates', name: 'trainyard.yml', digest: {sha256: (await sha256File(config)).sha256}}]
     })
+    await mkdir(join(root, 'elsewhere'))
     expect((await publish(root, {registry: join(root, 'elsewhere')})).code).toBe(0)
     await writeFile(config, 'alias: champion\n')
     await expectRefused(await publish(root), registry, /its gates were changed after job judge judged by them: trainyard\.yml had sha256/)
@@ -358,7 +370,7 @@ test('a registry in the file is relative to the file, where evaluate looks for t
   const {root, write, digest} = await pipeline()
   await write('evaluate', 'judge')
   const config = join(root, 'workspace', 'models', 'wages', 'trainyard.yml')
-  await mkdir(dirname(config), {recursive: true})
+  await mkdir(join(dirname(config), 'store'), {recursive: true})
   await writeFile(config, 'registry: store\n')
   const {code, outputs} = await publish(root, {registry: '', config: 'models/wages/trainyard.yml'})
   expect([code, outputs.digest]).toEqual([0, digest])

@@ -52,7 +52,9 @@ export async function openYard(change?: string): Promise<Yard> {
   git('remote', 'add', 'origin', 'https://github.com/octo/wages.git')
   git('add', '--all')
   git('commit', '--quiet', '--message', 'Train')
-  const vars = {TRAINYARD_REGISTRY: join(folder, 'registry'), MODEL_SERVER: await startModelServer(folder)}
+  const registry = join(folder, 'registry')
+  mkdirSync(registry)
+  const vars = {TRAINYARD_REGISTRY: registry, MODEL_SERVER: await startModelServer(folder)}
   return {folder, repository, vars, secrets: {MODEL_SERVER_TOKEN: TOKEN}}
 }
 

@@ -78,7 +78,7 @@ describe('publishing', () => {
     await expect(registry.publish(publication)).rejects.toThrow(
       `${publication.model}: is not the model that was judged: judged sha256 ${publication.digest}, at hand ${sha256}`
     )
-    expect(existsSync(root)).toBe(false)
+    expect(await readdir(root)).toEqual([])
   })
 
   test.each([
@@ -422,6 +422,7 @@ describe('addresses', () => {
 
   test('a folder is opened, relative ones from the working directory', async () => {
     const cwd = await temporaryFolder()
+    await mkdir(join(cwd, 'models'))
     const registry = await openRegistry('models', world({RUNNER_ENVIRONMENT: 'self-hosted'}, cwd))
     const published = await registry.publish(await publicationOf(cwd, 'model one'))
     expect(published.url).toBe(`file://${cwd}/models/models/wages/versions/v1.json`)
@@ -439,13 +440,19 @@ describe('addresses', () => {
     expect(await readdir(cwd)).toEqual([])
   })
 
-  test('a folder that is not there is an empty registry, one whose parent is not there either is out of reach', async () => {
+  test('a folder that is there is a registry, an empty one; one that is not there is out of reach and is not made', async () => {
     const cwd = await temporaryFolder()
+    for (const address of ['models', 'mnt/models'])
+      await expect(openRegistry(address, world({}, cwd))).rejects.toThrow(
+        expect.objectContaining({
+          message: `registry ${address}: can't be reached: there is no folder ${join(cwd, address)}`,
+          hint: expect.stringContaining(`mkdir -p ${join(cwd, address)}`)
+        })
+      )
+    expect(await readdir(cwd)).toEqual([])
+    await mkdir(join(cwd, 'models'))
     const registry = await openRegistry('models', world({}, cwd))
     expect(await registry.everPromoted('wages', 'champion')).toBe(false)
-    await expect(openRegistry('mnt/models', world({}, cwd))).rejects.toThrow(
-      `registry mnt/models: can't be reached: there is no folder ${join(cwd, 'mnt')}`
-    )
     await writeFile(join(cwd, 'file'), '')
     await expect(openRegistry('file', world({}, cwd))).rejects.toThrow(`registry file: can't be reached: ${join(cwd, 'file')} is a file`)
   })
