@@ -143,6 +143,19 @@ export function modelReference<const O extends Options<ModelReference>>(options?
   })
 }
 
+export type DataReference = {readonly kind: 'path'; readonly path: string} | {readonly kind: 'champion'}
+
+/** Data to compare with: `champion` for those of the champion, else a path. */
+export function dataReference<const O extends Options<DataReference>>(options?: O): Reader<Read<O, DataReference>> {
+  return reader(options, {
+    schema: {type: 'string'},
+    parse: given => {
+      const written = single(given, 'champion or a path').trim()
+      return written === 'champion' ? {kind: 'champion'} : {kind: 'path', path: resolvePath(given, written)}
+    }
+  })
+}
+
 /** Where a registry is: `github`, an address such as `s3://…`, or a folder, made absolute. */
 export function registryAddress<const O extends Options<string>>(options?: O): Reader<Read<O, string>> {
   return reader(options, {

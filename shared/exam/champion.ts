@@ -1,6 +1,6 @@
 import {join} from 'node:path'
 import {distance} from 'fastest-levenshtein'
-import {messageOf} from '#shared/errors'
+import {messageOf, UserError} from '#shared/errors'
 import type {ReferenceState} from '#shared/gates/metric'
 import type {ModelReference} from '#shared/inputs'
 import {type AddressWorld, openRegistry} from '#shared/registry/address'
@@ -53,23 +53,27 @@ export async function findChampion(
   try {
     return await fromRegistry(await openRegistry(registry, world), name, champion.name, world.tempDir)
   } catch (error) {
-    return missing(`the champion could not be had: ${messageOf(error)}`)
+    const hint = error instanceof UserError && error.hint !== undefined ? `. ${error.hint}` : ''
+    return missing(`the champion could not be had: ${messageOf(error)}${hint}`)
   }
 }
 
 async function fromRegistry(registry: Registry, name: string, alias: string, tempDir: string): Promise<Champion> {
   const found = await registry.resolve(name, alias)
-  if (found === null) {
-    if (isVersion(alias)) return missing(`there is no version ${alias} of ${name} in the registry`)
-    if (await registry.everPromoted(name, alias))
-      return missing(`the alias ${alias} of ${name} existed and is gone; point it at a version again`)
-    const slip = await misspelling(registry, name, alias)
-    if (slip !== undefined) return missing(slip)
-    return {state: {kind: 'nothing', message: 'first model: compared with nothing'}, title: 'first model'}
-  }
+  if (found === null) return await whyAbsent(registry, name, alias)
   const {path} = await registry.fetch(name, found.version, join(tempDir, 'champion'))
   const title = isVersion(alias) ? found.version : `${found.version} (${alias})`
   return {state: {kind: 'ready'}, sitter: {kind: 'model', path, name: `${name} ${title}`}, title}
+}
+
+/** What it means that the registry was reached and has no such alias or version. */
+export async function whyAbsent(registry: Registry, name: string, alias: string): Promise<Champion> {
+  if (isVersion(alias)) return missing(`there is no version ${alias} of ${name} in the registry`)
+  if (await registry.everPromoted(name, alias))
+    return missing(`the alias ${alias} of ${name} existed and is gone; point it at a version again`)
+  const slip = await misspelling(registry, name, alias)
+  if (slip !== undefined) return missing(slip)
+  return {state: {kind: 'nothing', message: 'first model: compared with nothing'}, title: 'first model'}
 }
 
 /** The first model is told from a slip of the pen: another alias than champion, or a name that is nearly that of a model. */

@@ -10,7 +10,8 @@ export const CATALOGUE: Readonly<Record<string, readonly string[]>> = {
     'mean',
     'min',
     'max',
-    'overlap_rows'
+    'overlap_rows',
+    'new_categories'
   ],
   evaluate: ['roc_auc', 'average_precision', 'accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'log_loss', 'brier', 'ece'],
   'check-fairness': [

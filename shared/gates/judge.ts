@@ -3,7 +3,7 @@ import type {Check, Verdict} from '#shared/evidence/evidence'
 import type {Estimate} from '#shared/stats/estimate'
 import {holm} from '#shared/stats/multiplicity'
 import {ALPHA, decide, meets, missPValue} from './decision.js'
-import {type Gate, gateText} from './gate.js'
+import {type Gate, gateText, type ReferenceName} from './gate.js'
 import type {Measured, Metric, Query, ReferenceState} from './metric.js'
 import {expandSlices} from './slices.js'
 import {invalidity} from './validity.js'
@@ -58,16 +58,25 @@ async function sample(
   const id = gateText(gate)
   const base = {gate, id, watched}
   if (missing !== undefined) return {...base, settled: {verdict: 'error', message: `${id}: ${missing}`}}
-  const {reference} = gate.bound
+  const reference = referenceOf(gate, measured)
   const state: ReferenceState = reference === undefined ? {kind: 'ready'} : (measured.references?.[reference] ?? {kind: 'ready'})
-  if (state.kind !== 'ready') return {...base, settled: unready(id, state, gates)}
+  if (state.kind !== 'ready') return {...base, settled: unready(id, state, gates, measured)}
   const metric = measured.metrics[gate.metric]
   return {...base, ...(await read(gate, metric, id))}
 }
 
-function unready(id: string, state: Exclude<ReferenceState, {kind: 'ready'}>, gates: readonly Gate[]): {verdict: Verdict; message: string} {
+function referenceOf({bound, metric}: Gate, {metrics}: Measured): ReferenceName | undefined {
+  return bound.reference ?? metrics[metric].needs
+}
+
+function unready(
+  id: string,
+  state: Exclude<ReferenceState, {kind: 'ready'}>,
+  gates: readonly Gate[],
+  measured: Measured
+): {verdict: Verdict; message: string} {
   if (state.kind !== 'nothing') return {verdict: state.kind, message: `${id}: ${state.message}`}
-  const anchored = gates.some(gate => !gate.warn && gate.bound.reference === undefined)
+  const anchored = gates.some(gate => !gate.warn && referenceOf(gate, measured) === undefined)
   if (anchored) return {verdict: 'warn', message: `${id}: ${state.message}`}
   return {
     verdict: 'error',

@@ -28,6 +28,8 @@ export interface Metric {
   /** whether `[column=value]` may follow */
   readonly slices: boolean
   readonly references: readonly ReferenceName[]
+  /** a reference that it can't be measured without, whatever its bound is */
+  readonly needs?: ReferenceName
   /** said beside the value of a metric that has no interval because it came from elsewhere */
   readonly remark?: string
   measure(query: Query): Estimate | Promise<Estimate>

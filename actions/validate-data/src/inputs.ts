@@ -1,11 +1,12 @@
-import {CONFIG, gates, JUDGE, number, path, paths} from '#shared/inputs'
+import {CONFIG, dataReference, gates, JUDGE, number, path, paths, REGISTRY} from '#shared/inputs'
 
 export const inputs = {
   data: paths({required: true}),
   contract: path(),
   gates: gates(),
-  reference: path(),
+  reference: dataReference(),
   'show-rows': number({min: 0, max: 10, whole: true, default: 0}),
   ...JUDGE,
+  ...REGISTRY,
   ...CONFIG
 }

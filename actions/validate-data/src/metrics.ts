@@ -1,6 +1,6 @@
 import {UserError} from '#shared/errors'
 import type {Gate} from '#shared/gates/gate'
-import type {Comparison, Measured, Metric, MetricTable, Query} from '#shared/gates/metric'
+import type {Comparison, Measured, Metric, MetricTable, Query, ReferenceState} from '#shared/gates/metric'
 import type {Estimate} from '#shared/stats/estimate'
 import type {Column} from '#shared/tables/column'
 import type {Cell} from '#shared/tables/database'
@@ -10,8 +10,11 @@ import type {Profile} from './profile.js'
 import {sliceSql} from './slices.js'
 import {quoted} from './sql.js'
 
-/** What gates are held against: another table, or a profile of one. */
-export type Reference = {readonly kind: 'table'; readonly table: Table} | {readonly kind: 'profile'; readonly profile: Profile}
+/** What gates are held against: another table, or a profile of one; or why there is neither. */
+export type Reference =
+  | {readonly kind: 'table'; readonly table: Table}
+  | {readonly kind: 'profile'; readonly profile: Profile}
+  | {readonly kind: 'none'; readonly state: ReferenceState}
 
 /** Aggregates of a gate's metric, keyed, so that all gates are measured in one pass. */
 interface Recipe {
@@ -20,6 +23,8 @@ interface Recipe {
   /** SQL of value and denominator over the rows of a slice */
   readonly sql?: (cells: readonly string[], slice: string) => readonly [value: string, n: string]
   readonly numbersOnly?: boolean
+  /** measured of table and reference together */
+  readonly of?: (table: Table, reference: Reference | undefined, query: Query) => Promise<Estimate>
 }
 
 const rows = (slice: string) => `count(*) FILTER (${slice})`
@@ -37,7 +42,8 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   max: {unit: 'number', items: [1, 1], numbersOnly: true, sql: ([cell], slice) => numeric('max', cell, slice)},
   duplicate_rows: {unit: 'count', items: [0, 0]},
   duplicate_count: {unit: 'count', items: [1, Number.POSITIVE_INFINITY]},
-  overlap_rows: {unit: 'count', items: [0, 0]}
+  overlap_rows: {unit: 'count', items: [0, 0], of: overlap},
+  new_categories: {unit: 'count', items: [1, 1], of: newCategories}
 }
 
 function numeric(aggregate: string, cell: string, slice: string): readonly [string, string] {
@@ -79,24 +85,26 @@ function refuseText(name: string, {items}: Query, columns: readonly Column[]): v
 /** What gates can name here. `measured` are the aggregates that a first pass brought; what it lacks is measured when it is asked for. */
 export function metricsOf(table: Table, measured: Readonly<Record<string, Cell>>, reference: Reference | undefined): Measured {
   const metrics: MetricTable = Object.fromEntries(
-    Object.entries(RECIPES).map(([name, {unit, items}]): [string, Metric] => [
+    Object.entries(RECIPES).map(([name, {unit, items, of}]): [string, Metric] => [
       name,
       {
         unit,
         items,
         takes: items[1] === 0 ? 'nothing' : 'columns',
-        slices: name !== 'overlap_rows',
-        references: name === 'overlap_rows' ? [] : ['reference'],
-        measure: query => (name === 'overlap_rows' ? overlap(table, reference) : measure(name, query, table, measured)),
+        slices: of === undefined,
+        references: of === undefined ? ['reference'] : [],
+        ...(of && {needs: 'reference' as const}),
+        measure: query => of?.(table, reference, query) ?? measure(name, query, table, measured),
         compare: async (query, _, factor) =>
           compare(await measure(name, query, table, measured), await referred(name, query, reference), factor)
       }
     ])
   )
-  const missing = {kind: 'error' as const, message: 'no reference was given'}
+  const missing = {kind: 'error' as const, message: 'no reference was given; give reference: a table, a profile or champion'}
+  const state = reference === undefined ? missing : reference.kind === 'none' ? reference.state : ({kind: 'ready'} as const)
   return {
     metrics,
-    references: {reference: reference === undefined ? missing : {kind: 'ready'}},
+    references: {reference: state},
     columns: table.names,
     values: column => valuesOf(table, column)
   }
@@ -136,8 +144,26 @@ async function overlap(table: Table, reference: Reference | undefined): Promise<
   return {value: rows.reduce((sum, hash) => (known.has(hash) ? sum + 1 : sum), 0), n: rows.length}
 }
 
+/** Values of a column that no row of the reference has. */
+async function newCategories(table: Table, reference: Reference | undefined, {items: [column]}: Query): Promise<Estimate> {
+  const values = await valuesOf(table, column, `new_categories(${column})`)
+  const known = await knownValues(column, reference)
+  const n = values.reduce((sum, value) => sum + value.n, 0)
+  if (typeof known === 'string') return {value: null, n, reason: known}
+  return {value: values.filter(({value}) => !known.has(value)).length, n}
+}
+
+async function knownValues(column: string, reference: Reference | undefined): Promise<ReadonlySet<string> | string> {
+  if (reference?.kind === 'table') {
+    if (!reference.table.names.includes(column)) return `the reference has no column ${column}`
+    return new Set((await valuesOf(reference.table, column, `new_categories(${column}) of the reference`)).map(({value}) => value))
+  }
+  const values = reference?.kind === 'profile' ? reference.profile.columns.find(({name}) => name === column)?.values : undefined
+  return values === undefined ? `the reference profile lists no values of ${column}` : new Set(values.map(({value}) => value))
+}
+
 async function referred(name: string, query: Query, reference: Reference | undefined): Promise<Estimate> {
-  if (reference === undefined) return {value: null, n: 0, reason: 'no reference was given'}
+  if (reference === undefined || reference.kind === 'none') return {value: null, n: 0, reason: 'no reference was given'}
   if (reference.kind === 'table') {
     const lacking = [...query.items, ...query.slice.map(({column}) => column)].find(column => !reference.table.names.includes(column))
     if (lacking !== undefined) return {value: null, n: 0, reason: `the reference has no column ${lacking}`}
@@ -174,7 +200,7 @@ function compare(candidate: Estimate, reference: Estimate, factor: number): Comp
 
 const MOST_VALUES = 1000
 
-async function valuesOf(table: Table, column: string) {
+async function valuesOf(table: Table, column: string, what = `slice [${column}]`) {
   const kind = (await table.columns()).find(one => one.name === column)?.kind
   const cell = kind === 'number' ? `${quoted(column)}::DOUBLE` : `${quoted(column)}::VARCHAR`
   const found = await table.select(
@@ -182,6 +208,6 @@ async function valuesOf(table: Table, column: string) {
       `SELECT ${cell} AS value, count(*) AS n FROM ${from} WHERE ${quoted(column)} IS NOT NULL GROUP BY 1 ORDER BY n DESC, 1 LIMIT ${MOST_VALUES + 1}`
   )
   if (found.length > MOST_VALUES)
-    throw new UserError(`slice [${column}]: more than ${MOST_VALUES} values`, {hint: 'Slice by a column of few values.', kind: 'usage'})
+    throw new UserError(`${what}: more than ${MOST_VALUES} values`, {hint: 'Name a column of few values.', kind: 'usage'})
   return found.map(({value, n}) => ({value: String(value), n: Number(n)}))
 }

@@ -309,8 +309,7 @@ describe('gates', () => {
   test.each([
     ['mean(plan) >= 1', 'mean(plan): the column holds text, not only numbers'],
     ['null_count(nope) == 0', 'there is no column "nope"'],
-    ['roc_auc >= 0.7', 'unknown metric roc_auc'],
-    ['overlap_rows == 0', 'overlap_rows: needs a reference that is a table']
+    ['roc_auc >= 0.7', 'unknown metric roc_auc']
   ])('%s is refused', async (gate, message) => {
     const {code, lines} = await run({'d.csv': data}, {data: 'd.csv', gates: [gate]})
     expect(lines.join('\n')).toContain(message)
@@ -359,6 +358,45 @@ describe('reference', () => {
       ['fail', 0],
       ['pass', 4]
     ])
+  })
+
+  test('tells new categories from known ones, of a table and of a profile, and shows none of them', async () => {
+    const was = {'was.csv': 'plan,n\nbasic,1\nplus,2\n', 'now.csv': 'plan,n\nbasic,1\ngold,2\ngold,3\n'}
+    const {evidence: old} = await run(was, {data: 'was.csv', gates: 'row_count >= 1'})
+    const {cwd} = await run(was, {data: 'was.csv', gates: 'row_count >= 1'})
+    const profile = readFileSync(join(cwd, 'trainyard-out', old?.files.profile ?? ''))
+    for (const [name, bytes] of [
+      ['was.csv', was['was.csv']],
+      ['was.json', profile]
+    ]) {
+      const found = await run(
+        {...was, [String(name)]: bytes},
+        {data: 'now.csv', reference: String(name), gates: 'new_categories(plan) == 0'}
+      )
+      expect(found.check('new_categories(plan) == 0')).toMatchObject({
+        verdict: 'fail',
+        measured: 1,
+        message: expect.not.stringContaining('gold')
+      })
+    }
+    const unknown = await run({...was, 'was.json': profile}, {data: 'now.csv', reference: 'was.json', gates: 'new_categories(n) == 0'})
+    expect(unknown.check('new_categories(n) == 0')).toMatchObject({
+      verdict: 'inconclusive',
+      message: expect.stringContaining('the reference profile lists no values of n')
+    })
+  })
+
+  test.each(['overlap_rows == 0', 'new_categories(a) == 0'])('%s without one is an error', async gate => {
+    const {check} = await run(files, {data: 'new.csv', gates: gate})
+    expect(check(gate)).toMatchObject({verdict: 'error', message: expect.stringContaining('no reference was given')})
+  })
+
+  test('of overlapping rows must be a table', async () => {
+    const {code, lines} = await run(
+      {...files, 'p.json': '{"schema": "urn:trainyard:profile:v1", "rows": 0, "columns": []}'},
+      {data: 'new.csv', reference: 'p.json', gates: 'overlap_rows == 0'}
+    )
+    expect([code, lines.join('\n')]).toEqual([2, expect.stringContaining('overlap_rows: needs a reference that is a table')])
   })
 
   test('none given is an error, and a file that is no profile is refused', async () => {
