@@ -38,8 +38,8 @@ export interface World {
 }
 
 /** What a registry needs of the world. */
-export function registryWorldOf({env, cwd, now, run, tempDir}: World) {
-  return {env, cwd, now, tempDir, random: Math.random, by: run.actor, runUrl: run.url}
+export function registryWorldOf({env, cwd, now, run, tempDir, fetch, log}: World) {
+  return {env, cwd, now, tempDir, fetch, log, random: Math.random, by: run.actor, runUrl: run.url}
 }
 
 /** Places and run of an environment: a runner's where `GITHUB_ACTIONS` is `true`, else a terminal's. */

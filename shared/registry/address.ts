@@ -3,12 +3,17 @@ import {resolve} from 'node:path'
 import {codeOf, messageOf, UserError} from '#shared/errors'
 import {folderStores} from './folder.js'
 import {type Registry, type RegistryWorld, registryOn} from './registry.js'
+import {s3Stores} from './s3.js'
 import type {Stores} from './store.js'
 
 export interface AddressWorld extends RegistryWorld {
   readonly env: Readonly<Record<string, string | undefined>>
   /** what a relative folder is relative to */
   readonly cwd: string
+  /** default: the one of this process */
+  readonly fetch?: typeof fetch
+  /** one line for the person who watches a long transfer; default: nobody does */
+  readonly log?: (line: string) => void
 }
 
 interface StoreKind {
@@ -18,7 +23,7 @@ interface StoreKind {
 
 const KINDS: readonly StoreKind[] = [
   {supports: address => address === 'github', open: address => refuse(address, 'the registry "github" is not in this version')},
-  {supports: address => address.startsWith('s3://'), open: address => refuse(address, 'S3 registries are not in this version')},
+  {supports: address => address.startsWith('s3://'), open: s3Stores},
   {supports: address => /^[a-z][a-z0-9+.-]*:\/\//i.test(address), open: address => refuse(address, 'there is no registry of this kind')},
   {supports: () => true, open: openFolder}
 ]

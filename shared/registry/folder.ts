@@ -5,9 +5,9 @@ import {pathToFileURL} from 'node:url'
 import {codeOf, UserError} from '#shared/errors'
 import {type FileSystem, readFolder, remove, unlessAbsent, writeThrough} from './durable.js'
 import {folderBlobs} from './folder-blobs.js'
+import {parseKey} from './key.js'
 import type {ObjectStore, StoredObject, Stores} from './store.js'
 
-const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/
 const KEPT_GENERATIONS = 8
 const LARGEST_OBJECT = 64 << 20
 
@@ -104,8 +104,7 @@ async function listKeys(fs: FileSystem, root: string, folder: string): Promise<s
 }
 
 function pathOf(root: string, key: string): string {
-  if (!KEY.test(key)) throw new UserError(`${JSON.stringify(key)}: no key of a registry`, {hint: 'Keys are made of names and versions.'})
-  return join(root, key)
+  return join(root, parseKey(key))
 }
 
 function fileOf(path: string, generation: number): string {

@@ -32,6 +32,11 @@ export interface BlobStore {
    * A store may leave the stream unread when the blob is there already; whoever calls reads it back before it counts.
    */
   put(sha256: string, size: number, stream: Readable, owner: BlobOwner): Promise<string>
+  /**
+   * Whether the store vouches, by a SHA-256 that it took of all that arrived, that these bytes lie at the place; false, or no such method: read
+   * them back.
+   */
+  vouches?(place: string, sha256: string, size: number): Promise<boolean>
   get(place: string): Promise<Readable | null>
   /** Places of everything kept for the owner; a store that keeps one copy for all lists that. */
   list(owner: BlobOwner): Promise<readonly string[]>

@@ -25,10 +25,11 @@ const ALLOWED: readonly (readonly [files: RegExp, imports: RegExp])[] = [
   [/^shared\/training\//, /^(?:\.\/|#shared\/(?:evidence|errors|files|process|training)|node:)/],
   [/^shared\/contracts\//, /^(?:\.\/|#shared\/(?:evidence|gates\/validity|errors|contracts)|yaml$|fastest-levenshtein$)/],
   [/^shared\/report\//, /^(?:\.\/|\.\.\/|#shared\/(?:evidence|stats|metrics|gates|errors|report)|@observablehq\/plot$|linkedom$)/],
+  [/^shared\/s3\//, /^(?:\.\/|#shared\/(?:errors|s3)|@aws-sdk\/|node:)/],
   [/^shared\/github\//, /^(?:\.\/|#shared\/(?:evidence|errors|event|github)|@actions\/github$|@octokit\/|node:)/],
   [
     /^shared\/(?:tables|models|registry|traffic|telemetry)\//,
-    /^(?:\.\/|\.\.\/(?:errors|files|engines)|#shared\/(?:evidence|stats|metrics|errors|files|engines|tables|models|registry|traffic|telemetry)|node:|onnxruntime-|pbf$|prom-client$)/
+    /^(?:\.\/|\.\.\/(?:errors|files|engines)|#shared\/(?:evidence|stats|metrics|errors|files|engines|tables|models|registry|traffic|telemetry|s3)|node:|onnxruntime-|pbf$|prom-client$)/
   ],
   [
     /^shared\/exam\//,

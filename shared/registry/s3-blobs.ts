@@ -1,0 +1,78 @@
+import type {Readable} from 'node:stream'
+import {UserError} from '#shared/errors'
+import type {Connection} from '#shared/s3/connection'
+import {openObject} from '#shared/s3/download'
+import {headOf} from '#shared/s3/head'
+import {listKeys} from '#shared/s3/listing'
+import {composite, forEachPart, partBytesFor} from './s3-parts.js'
+import {type Progress, uploadParts, uploadWhole} from './s3-upload.js'
+import type {BlobStore} from './store.js'
+
+/** One copy of each content for all models, `blobs/sha256/<hex>` below the prefix. */
+export function s3Blobs(s3: Connection, prefix: string, {log, partBytes}: {log: (line: string) => void; partBytes?: number}): BlobStore {
+  /** of what this process has sent or compared: the SHA-256 of the parts' SHA-256, as the server computes it for its own parts */
+  const composites = new Map<string, string>()
+  const keyOf = (place: string): string => {
+    if (/^blobs\/sha256\/[0-9a-f]{64}$/.test(place)) return `${prefix}${place}`
+    throw new UserError(`${JSON.stringify(place)}: no place of a blob in S3`, {hint: 'The manifest was written for another registry.'})
+  }
+  const vouches = async (place: string, sha256: string, size: number): Promise<boolean> => {
+    const head = await headOf(s3, keyOf(place))
+    if (head === null || head.size !== size) return false
+    return head.sha256 === base64Of(sha256) || (head.sha256 !== undefined && head.sha256 === composites.get(place))
+  }
+  return {
+    vouches,
+    put: async (sha256, size, stream, _owner) => {
+      const place = `blobs/sha256/${sha256}`
+      const key = keyOf(place)
+      const bytes = partBytes ?? partBytesFor(size)
+      const head = await headOf(s3, key)
+      if (head?.size === size && head.sha256 === base64Of(sha256)) {
+        stream.destroy()
+        return place
+      }
+      if (head?.size === size && head.sha256?.includes('-')) {
+        composites.set(place, await compositeOf(stream, bytes))
+        if (composites.get(place) === head.sha256) return place
+        throw damaged(s3, key)
+      }
+      const sent: Progress = {key, size, log}
+      if (size <= bytes) await uploadWhole(s3, key, sha256, stream)
+      else composites.set(place, await uploadParts(s3, sent, stream, bytes))
+      return place
+    },
+    get: async place => (await openObject(s3, keyOf(place)))?.stream ?? null,
+    list: async () => {
+      const keys = await listKeys(s3, `${prefix}blobs/sha256/`)
+      return keys.map(key => key.slice(prefix.length)).filter(place => /^blobs\/sha256\/[0-9a-f]{64}$/.test(place))
+    },
+    delete: async place => {
+      const Key = keyOf(place)
+      await s3.demand({
+        action: 's3:DeleteObject',
+        key: Key,
+        send: async (client, {DeleteObjectCommand}, abortSignal) =>
+          void (await client.send(new DeleteObjectCommand({Bucket: s3.bucket, Key}), {abortSignal}))
+      })
+    }
+  }
+}
+
+async function compositeOf(stream: Readable, partBytes: number): Promise<string> {
+  const digests: Buffer[] = []
+  await forEachPart(stream, partBytes, 1, async part => {
+    digests[part.number - 1] = part.sha256
+  })
+  return composite(digests)
+}
+
+function base64Of(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64')
+}
+
+function damaged({bucket}: Connection, key: string): UserError {
+  return new UserError(`s3://${bucket}/${key}: other bytes of the same size lie there than its name says`, {
+    hint: 'It was written by something else, or is damaged: delete it, then run this again.'
+  })
+}

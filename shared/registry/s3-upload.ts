@@ -1,0 +1,139 @@
+import type {Readable} from 'node:stream'
+import {UserError} from '#shared/errors'
+import type {Call, Connection} from '#shared/s3/connection'
+import {headOf} from '#shared/s3/head'
+import {
+  abortedByOthers,
+  abortUpload,
+  abortUploads,
+  beginUpload,
+  completeUpload,
+  findUpload,
+  type SentPart,
+  type Upload
+} from './s3-multipart.js'
+import {composite, forEachPart, isReadingFailure, type Part} from './s3-parts.js'
+
+export interface Progress {
+  readonly key: string
+  /** bytes */
+  readonly size: number
+  readonly log: (line: string) => void
+}
+
+const WIDTH = 4
+/** what a slow line sends at least */
+const SLOWEST_BYTES_A_MS = 64
+
+/** A small blob in one request. The server compares its bytes with the digest that the evidence names. */
+export async function uploadWhole(s3: Connection, key: string, sha256: string, stream: Readable): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  const Body = Buffer.concat(chunks)
+  const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64')
+  await s3.demand({
+    action: 's3:PutObject',
+    key,
+    limitMs: 30_000 + Body.length / SLOWEST_BYTES_A_MS,
+    send: async (client, {PutObjectCommand}, abortSignal) =>
+      void (await client.send(new PutObjectCommand({Bucket: s3.bucket, Key: key, Body, ContentLength: Body.length, ChecksumSHA256}), {
+        abortSignal
+      }))
+  })
+}
+
+/**
+ * Sends a blob in parts, several at a time, and gives the checksum of its parts. Parts that an interrupted upload of the same blob has brought over
+ * are not sent again. A stream that fails aborts the upload; a server that fails leaves it for the next run.
+ */
+export async function uploadParts(s3: Connection, progress: Progress, stream: Readable, partBytes: number): Promise<string> {
+  const {key, size, log} = progress
+  const upload = (await findUpload(s3, key)) ?? (await beginUpload(s3, key))
+  const sent: SentPart[] = []
+  const advance = progressOf(progress)
+  // Another process that sends the same blob may end the upload that both go on with; then what it made is compared.
+  let ended = false
+  try {
+    await forEachPart(stream, partBytes, WIDTH, async part => {
+      const there = sameAs(part, upload)
+      const arrived = there ?? (ended ? undefined : await sendPart(s3, upload, part))
+      ended ||= arrived === undefined
+      sent[part.number - 1] = arrived ?? {number: part.number, etag: '', size: part.bytes.length, sha256: part.sha256}
+      advance(part.bytes.length, there !== undefined)
+    })
+  } catch (error) {
+    throw await afterFailure(s3, upload, error)
+  }
+  const checksum = composite(sent.map(part => part.sha256))
+  if (ended && (await headOf(s3, key))?.sha256 !== checksum) throw abortedByOthers(s3, upload)
+  if (!ended) await completeUpload(s3, upload, sent, size)
+  await abortUploads(s3, key, log)
+  return checksum
+}
+
+function sameAs({number, bytes, sha256}: Part, {parts}: Upload): SentPart | undefined {
+  const there = parts.get(number)
+  return there?.size === bytes.length && there.sha256.equals(sha256) ? there : undefined
+}
+
+/** Undefined: the upload is there no more. */
+async function sendPart(s3: Connection, {key, id}: Upload, {number, bytes, sha256}: Part): Promise<SentPart | undefined> {
+  const call: Call<string> = {
+    action: 's3:PutObject',
+    key,
+    limitMs: 30_000 + bytes.length / SLOWEST_BYTES_A_MS,
+    send: async (client, {UploadPartCommand}, abortSignal) => {
+      const command = new UploadPartCommand({
+        Bucket: s3.bucket,
+        Key: key,
+        UploadId: id,
+        PartNumber: number,
+        Body: bytes,
+        ContentLength: bytes.length,
+        ChecksumSHA256: sha256.toString('base64')
+      })
+      const {ETag} = await client.send(command, {abortSignal})
+      if (!ETag) throw new Error('an answer without an ETag')
+      return ETag
+    }
+  }
+  const answer = await s3.insist(call)
+  if ('value' in answer) return {number, etag: answer.value, size: bytes.length, sha256}
+  if (answer.fault.code === 'NoSuchUpload') return undefined
+  throw s3.refusal(call, answer.fault)
+}
+
+/** What could not be read is no blob; what could not be sent is gone on with by the next run. */
+async function afterFailure(s3: Connection, upload: Upload, error: unknown): Promise<unknown> {
+  if (isReadingFailure(error)) {
+    await abortUpload(s3, upload)
+    return error.reading
+  }
+  if (!(error instanceof UserError)) return error
+  return new UserError(error.message, {
+    hint: `${error.hint ?? ''} What had arrived is kept as the upload ${upload.id} of ${upload.key}: the next run goes on with it.`.trim(),
+    kind: error.kind,
+    cause: error
+  })
+}
+
+/** A line for every tenth of what takes long enough to be watched. */
+function progressOf({key, size, log}: Progress): (bytes: number, there: boolean) => void {
+  const name = key.slice(-64, -52)
+  let passed = 0
+  let known = 0
+  let told = 0
+  return (bytes, there) => {
+    passed += bytes
+    if (there) known += bytes
+    const tenth = Math.floor((10 * passed) / size)
+    if (tenth <= told) return
+    told = tenth
+    const before = known > 0 ? `, ${megabytes(known)} of them were there` : ''
+    log(`sha256 ${name}…: ${megabytes(passed)} of ${megabytes(size)} sent${before}`)
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
+}

@@ -1,0 +1,27 @@
+import type {Call, Connection} from './connection.js'
+
+/** What the server knows of an object without sending it. */
+export interface Head {
+  /** bytes */
+  readonly size: number
+  readonly etag: string
+  /** base64, proved by the server when the bytes arrived; of an upload in parts that of the parts' digests, and `-` and their number */
+  readonly sha256?: string
+}
+
+/** Null when there is no such object. */
+export async function headOf(s3: Connection, key: string): Promise<Head | null> {
+  const call: Call<Head> = {
+    action: 's3:GetObject',
+    key,
+    send: async (client, {HeadObjectCommand}, abortSignal) => {
+      const head = await client.send(new HeadObjectCommand({Bucket: s3.bucket, Key: key, ChecksumMode: 'ENABLED'}), {abortSignal})
+      return {size: head.ContentLength ?? 0, etag: head.ETag ?? '', ...(head.ChecksumSHA256 && {sha256: head.ChecksumSHA256})}
+    }
+  }
+  const answer = await s3.insist(call)
+  if ('value' in answer) return answer.value
+  // An answer to HEAD has no body: a bucket that is not there reads as an object that is not there, and is named by the next call.
+  if (answer.fault.kind === 'absent') return null
+  throw s3.refusal(call, answer.fault)
+}
