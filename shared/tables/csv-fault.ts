@@ -1,8 +1,11 @@
 import {isUtf8} from 'node:buffer'
+import {createHash} from 'node:crypto'
 import {closeSync, openSync, readSync} from 'node:fs'
+import {setImmediate as immediate} from 'node:timers/promises'
 import {UserError} from '#shared/errors'
+import type {FileDigest} from '#shared/files'
 import {notUtf8, nulByte} from './csv-head.js'
-import {type CsvFault, MAX_RECORD_BYTES, scanCsv} from './csv-records.js'
+import {type CsvFault, type CsvWalk, csvChunk, MAX_RECORD_BYTES, walkCsv} from './csv-records.js'
 
 export interface CsvFile {
   readonly path: string
@@ -15,18 +18,49 @@ export interface CsvFile {
 const LF = 10
 const CHUNK_BYTES = 4 << 20
 
-/** Rows of a CSV file. Throws UserError, with the line, on what is no table; the encoding of its text apart. */
-export function countCsvRows(file: CsvFile): number {
+/** What one walk over a whole CSV file brings. */
+export interface Survey extends FileDigest {
+  readonly rows: number
+}
+
+/**
+ * Walks a CSV file once, for its rows and its digest, a chunk at a time, so that other work goes on between. Throws UserError, with the line, on
+ * what is no table, the encoding of its text apart; what `signal` says when it is aborted.
+ */
+export async function surveyCsv(file: CsvFile, signal: AbortSignal): Promise<Survey> {
   let rows = 0
   let ragged: UserError | undefined
-  const fault = scanCsv(file.path, file.delimiter, file.columns, (row, line, fields) => {
+  const walk = walkCsv(file.delimiter, file.columns, (row, line, fields) => {
     rows = row
     if (fields !== file.columns) ragged = raggedRow(file, {row, line, fields})
     return ragged === undefined
   })
-  if (fault) throw encodingFault(file, fault.line) ?? describe(file, fault)
+  const digest = await walkFile(file, walk, signal)
+  if ('kind' in digest) throw encodingFault(file, digest.line) ?? describe(file, digest)
   if (ragged) throw encodingFault(file, ragged.at?.line) ?? ragged
-  return rows
+  return {rows, ...digest}
+}
+
+/** The digest of the whole file, or the fault that ended the walk; nothing of worth where the visitor did. */
+async function walkFile({path}: CsvFile, walk: CsvWalk, signal: AbortSignal): Promise<FileDigest | CsvFault> {
+  const descriptor = openSync(path, 'r')
+  try {
+    const hash = createHash('sha256')
+    const chunk = csvChunk()
+    let size = 0
+    for (let read = readSync(descriptor, chunk.bytes); read > 0; read = readSync(descriptor, chunk.bytes)) {
+      const done = walk.take(chunk, read)
+      if (done === 'stop') return {sha256: '', size}
+      if (done !== 'on') return done
+      hash.update(chunk.bytes.subarray(0, read))
+      size += read
+      await immediate()
+      signal.throwIfAborted()
+    }
+    return walk.end() ?? {sha256: hash.digest('hex'), size}
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 /** The first line, up to `until`, that is not UTF-8, as an error; undefined when there is none. */

@@ -5,6 +5,8 @@ import {UserError} from '#shared/errors'
 export interface CsvHead {
   readonly delimiter: string
   readonly names: readonly string[]
+  /** mean bytes a line of the first MiB */
+  readonly lineBytes: number
 }
 
 const HEAD_BYTES = 1 << 20
@@ -27,10 +29,19 @@ export function readCsvHead(path: string, name: string): CsvHead {
   const delimiter = /\.tsv$/i.test(path) ? '\t' : delimiterOf(header)
   const names = splitHeader(header, delimiter)
   refuseNames(names, name)
-  return {delimiter, names}
+  return {delimiter, names, lineBytes: lineBytesOf(bytes)}
 }
 
-function readHead(path: string): Buffer {
+/** Mean bytes a line; all of them where no line ends. */
+export function lineBytesOf(bytes: Buffer): number {
+  const end = bytes.includes(10) ? 10 : 13
+  let lines = 0
+  for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, at + 1)) lines++
+  return bytes.length / Math.max(1, lines)
+}
+
+/** The first MiB of a file. */
+export function readHead(path: string): Buffer {
   const descriptor = openSync(path, 'r')
   try {
     const buffer = Buffer.alloc(HEAD_BYTES)

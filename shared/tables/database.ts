@@ -25,6 +25,8 @@ export interface Database {
   chunks(cells: readonly string[], relation: string): AsyncIterable<{readonly chunk: DuckDBDataChunk; readonly rows: number}>
   /** Fills a new table in memory, chunk by chunk. */
   append(table: string, fill: (chunk: (rows: number) => DuckDBDataChunk, add: (chunk: DuckDBDataChunk) => void) => void): Promise<void>
+  /** Stops the query that runs, if one does. */
+  interrupt(): void
   close(): void
 }
 
@@ -51,6 +53,7 @@ export async function openDatabase(paths: readonly string[], limits: TableLimits
   await connection.run('SET enable_external_access = false')
   await connection.run('SET lock_configuration = true')
   const timeoutMs = limits.timeoutMs ?? TIMEOUT_MS
+  let open = true
   return {
     rows: sql => guarded(connection, timeoutMs, async () => (await connection.runAndReadAll(sql)).getRowObjectsJS().map(toRow)),
     chunks: (cells, relation) => stream(connection, {cells, relation}, timeoutMs),
@@ -64,7 +67,11 @@ export async function openDatabase(paths: readonly string[], limits: TableLimits
         )
         appender.closeSync()
       }),
+    interrupt: () => {
+      if (open) connection.interrupt()
+    },
     close: () => {
+      open = false
       connection.closeSync()
       instance.closeSync()
     }

@@ -21,7 +21,7 @@ export interface Fetched {
 
 /**
  * Reads columns in one pass into typed arrays: numbers and booleans as doubles, all else as codes into their distinct values.
- * Where the number of rows is known, the arrays need not grow.
+ * Where no more rows come than are expected, the arrays need not grow.
  */
 export async function fetchColumns(
   database: Database,

@@ -1,8 +1,9 @@
 import {statSync} from 'node:fs'
 import {isAbsolute, relative, resolve} from 'node:path'
+import {setImmediate as immediate} from 'node:timers/promises'
 import {codeOf, messageOf, UserError} from '#shared/errors'
-import {countCsvRows, encodingFault} from './csv-fault.js'
-import {readCsvHead} from './csv-head.js'
+import {encodingFault, type Survey, surveyCsv} from './csv-fault.js'
+import {type CsvHead, lineBytesOf, readCsvHead, readHead} from './csv-head.js'
 import {MAX_RECORD_BYTES} from './csv-records.js'
 import type {Database} from './database.js'
 import {jsonlFault, refuseJsonl} from './jsonl-records.js'
@@ -26,14 +27,18 @@ export interface Source {
   readonly files: readonly SourceFile[]
   readonly format: Format
   readonly names: readonly string[]
-  /** as counted by our own reading, where there is one; DuckDB must come to the same */
-  readonly rows?: number
+  /** our own walk over each file, where there is one, which goes on meanwhile: nothing that DuckDB read counts before it has ended well */
+  readonly surveys?: Promise<readonly Survey[]>
+  /** rows as the sizes of the files and their first lines have it: the same for the same bytes */
+  readonly rowsAbout: number
   /** a relation of all rows, its columns read as `types` say */
   relation(types: ReadonlyMap<string, string>): string
   /** of a CSV file */
   delimiterOf(file: SourceFile): string
   /** the error behind a query that failed, in the user's words */
   explain(error: unknown): UserError | undefined
+  /** ends what still goes on */
+  close?(): void
 }
 
 const JSONL = `format = 'newline_delimited', maximum_object_size = ${MAX_RECORD_BYTES}`
@@ -90,10 +95,12 @@ export async function openSource(files: readonly SourceFile[], database: Databas
   return open(files, database)
 }
 
-async function csvSource(files: readonly SourceFile[]): Promise<Source> {
+async function csvSource(files: readonly SourceFile[], database: Database): Promise<Source> {
   const heads = files.map(file => ({file, ...readCsvHead(file.path, file.name)}))
   for (const head of heads.slice(1)) refuseOtherColumns(heads[0], head)
-  const rows = heads.map(({file, delimiter, names: columns}) => countCsvRows({...file, delimiter, columns: columns.length}))
+  const closed = new AbortController()
+  const surveys = surveyAll(heads, closed.signal)
+  surveys.catch(() => database.interrupt())
   const names = heads[0].names
   const alike = heads.every(head => head.delimiter === heads[0].delimiter && head.names.every((name, index) => name === names[index]))
   const read = (
@@ -110,7 +117,8 @@ async function csvSource(files: readonly SourceFile[]): Promise<Source> {
     files,
     format: 'csv',
     names,
-    rows: rows.reduce((sum, count) => sum + count, 0),
+    surveys,
+    rowsAbout: Math.round(heads.reduce((sum, {file, lineBytes}) => sum + file.size / lineBytes, 0)),
     relation: types =>
       alike
         ? read(
@@ -123,8 +131,19 @@ async function csvSource(files: readonly SourceFile[]): Promise<Source> {
     explain: error => {
       const fault = files.map(file => encodingFault(file)).find(found => found !== undefined)
       return fault ?? unreadable(files, error)
-    }
+    },
+    close: () => closed.abort()
   }
+}
+
+async function surveyAll(heads: readonly ({file: SourceFile} & CsvHead)[], signal: AbortSignal): Promise<readonly Survey[]> {
+  const surveys: Survey[] = []
+  for (const {file, delimiter, names} of heads) {
+    await immediate()
+    signal.throwIfAborted()
+    surveys.push(await surveyCsv({...file, delimiter, columns: names.length}, signal))
+  }
+  return surveys
 }
 
 async function parquetSource(files: readonly SourceFile[], database: Database): Promise<Source> {
@@ -135,11 +154,16 @@ async function parquetSource(files: readonly SourceFile[], database: Database): 
     schemas.push({file, names: described.map(column => column.name)})
   }
   for (const schema of schemas.slice(1)) refuseOtherColumns(schemas[0], schema)
+  const paths = list(files.map(file => literal(file.path)))
+  const [counted] = await database.rows(`SELECT count(*) AS n FROM read_parquet(${paths}, union_by_name = true)`).catch(error => {
+    throw unreadable(files, error) ?? error
+  })
   return {
     files,
     format: 'parquet',
     names: schemas[0].names,
-    relation: () => `read_parquet(${list(files.map(file => literal(file.path)))}, union_by_name = true)`,
+    rowsAbout: Number(counted.n),
+    relation: () => `read_parquet(${paths}, union_by_name = true)`,
     delimiterOf: () => ',',
     explain: error => unreadable(files, error)
   }
@@ -165,6 +189,7 @@ async function jsonlSource(files: readonly SourceFile[], database: Database): Pr
     files,
     format: 'jsonl',
     names: schemas[0].names,
+    rowsAbout: Math.round(files.reduce((sum, file) => sum + file.size / lineBytesOf(readHead(file.path)), 0)),
     relation: () => `read_json(${list(files.map(file => literal(file.path)))}, ${JSONL}, auto_detect = false, columns = {${columns}})`,
     delimiterOf: () => ',',
     explain: error => unreadable(files, error)

@@ -1,16 +1,17 @@
 import {createHash} from 'node:crypto'
 import {statSync} from 'node:fs'
-import {messageOf, UserError} from '#shared/errors'
+import {UserError} from '#shared/errors'
 import {type FileDigest, sha256File} from '#shared/files'
-import {type Column, kindOf} from './column.js'
+import type {Column} from './column.js'
 import {type Cell, type Database, openDatabase, type Row, type TableLimits} from './database.js'
 import {type Fetched, fetchColumns, fetchHashes} from './fetch.js'
 import {locate, type Place} from './locate.js'
 import {expandPaths} from './paths.js'
 import {type AddedColumn, writePredictions} from './predictions.js'
+import {openReading, type Reading} from './reading.js'
 import {openSource, readFiles, type Source, type SourceFile} from './source.js'
 import {identifier} from './sql.js'
-import {NUMBER, sniffTypes} from './types-of-cells.js'
+import {sniffTypes} from './types-of-cells.js'
 
 export interface DataDigest {
   readonly name: string
@@ -23,6 +24,8 @@ export interface DataDigest {
 export interface Table {
   readonly files: readonly SourceFile[]
   readonly names: readonly string[]
+  /** rows as the files' sizes and their first lines have it, exact for Parquet; the same for the same bytes */
+  readonly rowsAbout: number
   /** The columns with kinds that hold over every row; one pass, unless queries over all of them went before. */
   columns(): Promise<readonly Column[]>
   rowCount(): Promise<number>
@@ -66,6 +69,8 @@ export interface TableRequest {
 
 const BATCH_COLUMNS = 32
 const BATCH = BATCH_COLUMNS * 12
+/** rows for which memory is set aside before they come */
+const MOST_EXPECTED = 1 << 25
 
 /**
  * Opens CSV (`.csv .tsv`), Parquet or JSONL (`.jsonl .ndjson`) files, told apart by suffix, as one table. Paths may be globs.
@@ -80,8 +85,8 @@ export async function openTable({paths, cwd, limits, kinds}: TableRequest): Prom
   )
   try {
     const source = await openSource(files, database)
-    const types = await typesOf(source, database, kinds)
-    return tableOf(source, database, types, limits)
+    const reading = openReading(source, database, await typesOf(source, database, kinds))
+    return tableOf(source, database, reading, limits)
   } catch (error) {
     database.close()
     throw error
@@ -94,138 +99,86 @@ async function typesOf(source: Source, database: Database, kinds: TableRequest['
   return new Map(described.map(row => [String(row.column_name), String(row.column_type)]))
 }
 
-function tableOf(source: Source, database: Database, types: Map<string, string>, limits: TableLimits): Table {
-  const checked = new Set<string>(source.format === 'csv' ? [] : source.names)
-  const columns = () => source.names.map(name => ({name, type: types.get(name) ?? 'VARCHAR', kind: kindOf(types.get(name) ?? 'VARCHAR')}))
-  const relation = (numbered: boolean) => {
-    const cells = columns().map(({name, type}) =>
-      /^(DOUBLE|FLOAT)$/.test(type) ? `nullif(${identifier(name)}, 'NaN'::${type}) AS ${identifier(name)}` : identifier(name)
-    )
-    return `(SELECT ${numbered ? 'row_number() OVER () AS "#", ' : ''}${cells.join(', ')} FROM ${source.relation(types)})`
+function tableOf(source: Source, database: Database, reading: Reading, limits: TableLimits): Table {
+  const {attempt, relation} = reading
+  const rowCount = async () =>
+    (await reading.rows()) ?? reading.confirmed(Number((await reading.select(from => `SELECT count(*) AS n FROM ${from}`))[0].n))
+  const chosen = (names: readonly string[]) => {
+    refuseUnknown(source, names)
+    return () => reading.columns().filter(column => names.includes(column.name))
   }
-  const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof UserError) throw error
-      if (/^Conversion Error/.test(messageOf(error)) && (await demote(source, database, types))) return work()
-      throw source.explain(error) ?? error
-    }
-  }
-  /** columns of numbers whose cells have not all been read as such */
-  const unchecked = () =>
-    columns()
-      .filter(({name, kind}) => kind === 'number' && !checked.has(name))
-      .map(({name}) => name)
-  const rowsOf = async (build: (relation: string, columns: readonly Column[]) => string, {numbered = false} = {}) =>
-    attempt(() => database.rows(build(relation(numbered), columns())))
-  let rows = source.rows
-  const confirmed = (count: number): number => {
-    if (source.rows !== undefined && count !== source.rows) throw unlike(source, count)
-    rows = count
-    return count
-  }
-  const rowCount = async () => rows ?? confirmed(Number((await rowsOf(from => `SELECT count(*) AS n FROM ${from}`))[0].n))
   return {
     files: source.files,
     names: source.names,
-    columns: async () => {
-      const open = unchecked()
-      if (open.length > 0) {
-        const [first] = await rowsOf(
-          from => `SELECT count(*) AS n, ${open.map(name => `count(${identifier(name)})`).join(', ')} FROM ${from}`
-        )
-        confirmed(Number(first.n))
-        for (const name of open) checked.add(name)
-      }
-      return columns()
-    },
+    rowsAbout: source.rowsAbout,
+    columns: () => provenColumns(reading),
     rowCount,
     fetch: async (names = source.names) => {
-      refuseUnknown(source, names)
-      const fetched = await attempt(() =>
-        fetchColumns(
-          database,
-          relation(false),
-          columns().filter(column => names.includes(column.name)),
-          rows
-        )
-      )
-      for (const name of names) checked.add(name)
-      confirmed(fetched.rows)
+      const columns = chosen(names)
+      const expected = Math.min(MOST_EXPECTED, Math.ceil(1.05 * source.rowsAbout))
+      const fetched = await attempt(() => fetchColumns(database, relation(false), columns(), expected))
+      reading.checked(names)
+      reading.confirmed(fetched.rows)
       return fetched
     },
-    measure: async build => {
-      const results: Record<string, Cell> = {}
-      for (let start = 0; ; start += BATCH) {
-        const done = await attempt(async () => {
-          const wanted = build(columns()).slice(start, start + BATCH)
-          if (wanted.length === 0) return true
-          const open = unchecked().slice(0, BATCH_COLUMNS)
-          const every = open.map(name => `, count(${identifier(name)})`).join('')
-          const sql = wanted.map((aggregate, index) => `${aggregate.sql} AS a${index}`).join(', ')
-          const [row] = await database.rows(`SELECT count(*) AS n, ${sql}${every} FROM ${relation(false)}`)
-          confirmed(Number(row.n))
-          for (const name of open) checked.add(name)
-          wanted.forEach(({key}, index) => {
-            results[key] = row[`a${index}`]
-          })
-          return false
-        })
-        if (done) return results
-      }
-    },
-    select: rowsOf,
+    measure: build => measure(build, reading, database),
+    select: reading.select,
     locate: rows => locate(source, database, rows),
-    rowHashes: names => {
-      refuseUnknown(source, names)
-      return attempt(() =>
-        fetchHashes(
-          database,
-          relation(false),
-          columns().filter(column => names.includes(column.name))
-        )
-      )
+    rowHashes: async names => {
+      const columns = chosen(names)
+      return attempt(() => fetchHashes(database, relation(false), columns()))
     },
     writePredictions: async (folder, added, begun) => {
-      const count = await rowCount()
-      return attempt(() =>
-        writePredictions({
-          paths: source.files.map(file => file.path),
-          relation: relation(false),
-          rows: count,
-          names: source.names,
-          added,
-          folder,
-          limits,
-          begun
-        })
-      )
+      const paths = source.files.map(file => file.path)
+      const rows = await rowCount()
+      const {names} = source
+      return attempt(() => writePredictions({paths, relation: relation(false), rows, names, added, folder, limits, begun}))
     },
-    digests: () => digestsOf(source.files),
-    close: () => database.close()
+    digests: () => digestsOf(source),
+    close: () => {
+      source.close?.()
+      database.close()
+    }
   }
 }
 
-/** Reads as text the columns that hold a cell which is no number; true when there was one. */
-async function demote(source: Source, database: Database, types: Map<string, string>): Promise<boolean> {
-  const open = source.names.filter(name => types.get(name) === NUMBER)
-  if (source.format !== 'csv' || open.length === 0) return false
-  const bad = open.map(
-    (name, index) => `count(*) FILTER (${identifier(name)} IS NOT NULL AND TRY_CAST(${identifier(name)} AS DOUBLE) IS NULL) AS b${index}`
+/** The columns, when every cell has been read as what its column is said to hold. */
+async function provenColumns(reading: Reading): Promise<readonly Column[]> {
+  const open = reading.unchecked()
+  if (open.length === 0) return reading.columns()
+  const [row] = await reading.select(
+    from => `SELECT count(*) AS n, ${open.map(name => `count(${identifier(name)})`).join(', ')} FROM ${from}`
   )
-  const [row] = await database.rows(`SELECT ${bad.join(', ')} FROM ${source.relation(new Map())}`)
-  const wrong = open.filter((_, index) => Number(row[`b${index}`]) > 0)
-  for (const name of wrong) types.set(name, 'VARCHAR')
-  return wrong.length > 0
+  reading.confirmed(Number(row.n))
+  reading.checked(open)
+  return reading.columns()
 }
 
-/** DuckDB 1.5 can drop a record that is longer than its buffers without a word: two readings of a file must agree. */
-function unlike({files, rows}: Source, count: number): UserError {
-  return new UserError(`${files.map(file => file.name).join(', ')}: two readings differ, ${rows} rows and ${count}`, {
-    hint: 'Write the file as plain CSV: quotes only around whole cells, doubled inside, one kind of line end.',
-    at: {file: files[0].name}
-  })
+/** All aggregates, as many in one pass as DuckDB does well; each pass counts its rows, and reads every cell of some columns not yet proven. */
+async function measure(
+  build: (columns: readonly Column[]) => readonly Aggregate[],
+  reading: Reading,
+  database: Database
+): Promise<Readonly<Record<string, Cell>>> {
+  const results: Record<string, Cell> = {}
+  const pass = async (start: number) => {
+    const wanted = build(reading.columns()).slice(start, start + BATCH)
+    if (wanted.length === 0) return undefined
+    const open = reading.unchecked().slice(0, BATCH_COLUMNS)
+    const every = open.map(name => `, count(${identifier(name)})`).join('')
+    const sql = wanted.map((aggregate, index) => `${aggregate.sql} AS a${index}`).join(', ')
+    const [row] = await database.rows(`SELECT count(*) AS n, ${sql}${every} FROM ${reading.relation(false)}`)
+    return {row, wanted, open}
+  }
+  for (let start = 0; ; start += BATCH) {
+    const passed = await reading.attempt(() => pass(start))
+    if (passed === undefined) return results
+    reading.confirmed(Number(passed.row.n))
+    reading.checked(passed.open)
+    passed.wanted.forEach(({key}, index) => {
+      results[key] = passed.row[`a${index}`]
+    })
+  }
 }
 
 function refuseUnknown(source: Source, names: readonly string[]): void {
@@ -237,10 +190,11 @@ function refuseUnknown(source: Source, names: readonly string[]): void {
     })
 }
 
-async function digestsOf(files: readonly SourceFile[]): Promise<readonly DataDigest[]> {
+async function digestsOf({files, surveys}: Source): Promise<readonly DataDigest[]> {
   const digests: DataDigest[] = []
-  for (const file of files) {
-    const {sha256, size} = await sha256File(file.path)
+  const known = await surveys
+  for (const [index, file] of files.entries()) {
+    const {sha256, size} = known?.[index] ?? (await sha256File(file.path))
     const now = statSync(file.path, {bigint: true})
     if (size !== file.size || now.mtimeNs !== file.modifiedNs)
       throw new UserError(`${file.name}: changed while it was read`, {hint: 'Let what writes it end first.', at: {file: file.name}})

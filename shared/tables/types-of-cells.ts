@@ -41,6 +41,7 @@ async function explained<T>(source: Source, work: () => Promise<T>): Promise<T> 
   try {
     return await work()
   } catch (error) {
+    await source.surveys
     throw source.explain(error) ?? error
   }
 }

@@ -44,6 +44,34 @@ describe('scanCsv', () => {
     })
   })
 
+  test.each(Array.from({length: 9}, (_, pad) => pad))('reads the same where four bytes begin %i later', pad => {
+    const cell = 'x'.repeat(pad)
+    for (const separator of [',', '\t', '|']) {
+      const lines = [
+        ['a', 'b'],
+        [cell, `"y${separator}""\n""z"`],
+        ['', ''],
+        ['\u00e9 !', ';x'],
+        [`"${cell}"`, '""']
+      ]
+      writeFileSync(path, lines.map(fields => fields.join(separator)).join('\n'))
+      const records: [number, number, number][] = []
+      const fault = scanCsv(path, separator, 2, (row, line, fields) => records.push([row, line, fields]) > 0)
+      expect(records).toEqual([
+        [0, 1, 2],
+        [1, 2, 2],
+        [2, 4, 2],
+        [3, 5, 2],
+        [4, 6, 2]
+      ])
+      expect(fault).toBeUndefined()
+    }
+    expect(recordsOf(`a,b\n${cell},1\n"${cell}"x,1\n`, 2).fault).toEqual({kind: 'text after quote', line: 3})
+    expect(recordsOf(`a,b\n${cell},1\n${cell}\0,1\n`, 2).fault).toEqual({kind: 'NUL', line: 3})
+    expect(recordsOf(`a,b\n${cell},1\n${cell},"1\n`, 2).fault).toEqual({kind: 'unclosed quote', line: 3})
+    expect(recordsOf(`a,b\n${cell},1\n${cell},1\r\n${cell},1\n`, 2).fault).toEqual({kind: 'line ends', line: 3})
+  })
+
   test('never counts other rows than DuckDB where both read a file', async () => {
     const engine = await duckdb()
     const connection = await (await engine.DuckDBInstance.create(':memory:')).connect()

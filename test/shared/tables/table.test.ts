@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto'
 import {readdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
-import {dataDigest} from '#shared/tables/table'
+import {dataDigest, type Table} from '#shared/tables/table'
 import {folder} from './folder.js'
 
 describe('openTable on CSV', () => {
@@ -206,6 +206,32 @@ describe('digests', () => {
     writeFileSync(join(cwd, 'a.csv'), 'a\n2\n3\n')
     await expect(table.digests()).rejects.toThrow('a.csv: changed while it was read')
     table.close()
+  })
+})
+
+describe('the walk that goes on while DuckDB reads', () => {
+  const ask: readonly (readonly [string, (table: Table) => Promise<unknown>])[] = [
+    ['columns', table => table.columns()],
+    ['rowCount', table => table.rowCount()],
+    ['fetch', table => table.fetch()],
+    ['measure', table => table.measure(() => [{key: 'n', sql: 'count(a)'}])],
+    ['select', table => table.select(from => `SELECT a FROM ${from} LIMIT 1`)],
+    ['rowHashes', table => table.rowHashes(['a'])],
+    ['writePredictions', table => table.writePredictions('.', {})],
+    ['digests', table => table.digests()]
+  ]
+  test.each(ask)('%s gives nothing of a file that only the walk refuses', async (_, work) => {
+    const {open} = folder({'d.csv': `a,b\n${'1,x\n'.repeat(700_000)}2,"y"\r\n`})
+    const table = await open('d.csv')
+    await expect(work(table)).rejects.toThrow('d.csv line 700002: the line ends differ')
+    table.close()
+  })
+
+  test('ends when the table is closed', async () => {
+    const {open} = folder({'d.csv': `a,b\n${'1,x\n'.repeat(3_000_000)}`})
+    const table = await open('d.csv')
+    table.close()
+    await expect(table.digests()).rejects.toThrow('aborted')
   })
 })
 
