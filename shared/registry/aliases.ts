@@ -23,6 +23,8 @@ export interface Move {
   readonly expected?: number | null
   /** default: `promoted` for the alias champion, `moved` for others */
   readonly event?: MoveEvent
+  /** writes it also where it points there already, so that a move which is still under way finds another generation */
+  readonly again?: boolean
   readonly reason: string
   /** who let it go where it goes, for the log */
   readonly approvals?: readonly Approval[]
@@ -46,7 +48,7 @@ export async function moveAlias(world: AliasWorld, move: Move): Promise<Alias> {
   const moved = await insist(world, async () => {
     const {tag, ...current} = (await readAlias(world.objects, move.name, move.alias)) ?? {tag: null, generation: null}
     const pointed = 'digest' in current ? current : null
-    if (pointed?.version === move.version && pointed.digest === move.digest) return await logged(world, move.name, pointed)
+    if (!move.again && pointed?.version === move.version && pointed.digest === move.digest) return await logged(world, move.name, pointed)
     if (move.expected !== undefined && move.expected !== (pointed?.generation ?? null)) throw movedMeanwhile(move, pointed)
     if (pointed) await logMove(world, move.name, pointed)
     const next = await nextAlias(world, move, pointed)

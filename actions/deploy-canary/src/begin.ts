@@ -65,8 +65,7 @@ async function takeOver(ports: Ports, key: string, {rollout, tag}: Kept): Promis
   const failed = rollout.phase === 'rollback-failed'
   const again: Rollout = failed ? {...rollout, phase: 'rolling-back', applied: false} : rollout
   const kept = await saveRollout(ports, key, {rollout: again.phase === 'promoting' ? {...again, cause: null} : again, tag})
-  await fence(ports)
-  return kept
+  return await fence(ports, kept)
 }
 
 function onlyVersion({endpoint}: Ports, weights: readonly (readonly [string, number])[]): string | null {

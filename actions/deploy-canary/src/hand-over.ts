@@ -21,7 +21,7 @@ function weightsSaid({weights, endpoint}: Rollout): string {
 
 async function aliasSaid(ports: Ports, key: string, doing: Rollout): Promise<string | undefined> {
   const {phase, name, candidate} = doing
-  if (phase !== 'promoting' || doing.champion === null) return undefined
+  if (phase !== 'promoting') return undefined
   const byHand = `See to which version the alias champion of ${name} points: it must be the one that takes all traffic`
   try {
     const found = await readRollout(ports, key)
