@@ -19,6 +19,7 @@ const ALLOWED: readonly (readonly [files: RegExp, imports: RegExp])[] = [
   [/^shared\/event\.ts$/, /^#shared\/errors$/],
   [/^shared\/evidence\//, /^(?:\.\/|#shared\/(?:errors|files|evidence)|node:|ajv$)/],
   [/^shared\/files\.ts$/, /^(?:\.\/errors|#shared\/errors|node:)/],
+  [/^shared\/cache\.ts$/, /^(?:#shared\/errors|@actions\/cache|node:)/],
   [/^shared\/(?:process|engines)(?:\.ts|\/)/, /^(?:\.\/|\.\.\/|#shared\/(?:errors|process|files)|node:)/],
   [/^shared\/(?:gates|metrics)\//, /^(?:\.\/|#shared\/(?:evidence|stats|gates|metrics|errors)|fastest-levenshtein$|yaml$)/],
   [/^shared\/inputs(?:\.ts|\/)/, /^(?:\.\/|#shared\/(?:gates|errors|files|inputs)|yaml$|node:(?:path|crypto|fs\/promises)$)/],
@@ -35,10 +36,11 @@ const ALLOWED: readonly (readonly [files: RegExp, imports: RegExp])[] = [
     /^shared\/exam\//,
     /^(?:\.\/|#shared\/(?:tables|models|registry|metrics|evidence|inputs|files|errors|gates|exam)|fastest-levenshtein$|node:path$)/
   ],
+  [/^shared\/loosening\.ts$/, /^#shared\/(?:evidence|inputs|errors|event|files|github|gates)(?:\/|$)|^node:/],
   [/^shared\/world\.ts$/, /^(?:#shared\/(?:evidence|event)|node:)/],
   [
     /^shared\/action\.ts$/,
-    /^(?:#shared\/(?:evidence|inputs|errors|report|event|files|world|version|process\/inert)|@actions\/core$|node:)/
+    /^(?:#shared\/(?:evidence|inputs|errors|report|event|files|world|version|loosening|process\/inert)|@actions\/core$|node:)/
   ],
   [/^shared\/cli\//, /./],
   [/^runner-images\//, /^(?:\.\.?\/|#shared\/(?:models|traffic|telemetry|files|errors|evidence|engines)|node:|prom-client$)/]
@@ -78,7 +80,10 @@ describe('the layers', () => {
   it('know GitHub in one place each', () => {
     const who = (pattern: RegExp) => sources.filter(file => importsOf(file).some(({from}) => pattern.test(from)))
     expect(who(/^@actions\/core$/)).toEqual(['shared/action.ts'])
-    expect(who(WORLD).filter(file => file !== 'shared/action.ts' && !file.startsWith('shared/github/'))).toEqual([])
+    expect(who(/^@actions\/cache$/)).toEqual(['shared/cache.ts'])
+    expect(
+      who(WORLD).filter(file => !['shared/action.ts', 'shared/cache.ts'].includes(file) && !file.startsWith('shared/github/'))
+    ).toEqual([])
   })
 
   it('have nobody import the command line but the table of actions', () => {

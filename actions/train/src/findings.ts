@@ -21,10 +21,23 @@ export interface Training {
   readonly history?: Made<readonly Figure[]>
   /** data files that are not what they were before the command ran; absent when none were declared */
   readonly changed?: readonly string[]
+  /** of all that was declared; absent where data was not */
+  readonly fingerprint?: string
+  /** where the result was restored from, instead of a run of the command */
+  readonly restored?: Restored
   /** what the command wrote, changed or removed where only actions write; absent on a terminal */
   readonly planted?: readonly string[]
   /** paths as they are shown */
   readonly names: {readonly model: string; readonly metrics?: string; readonly history?: string}
+}
+
+export interface Restored {
+  readonly source: 'registry' | 'cache'
+  /** `registry: wages v3` */
+  readonly from: string
+  /** when it was trained, ISO 8601, and where a person finds that run */
+  readonly at: string
+  readonly runUrl: string
 }
 
 export type Made<T> = {readonly value: T} | {readonly error: string}
@@ -43,7 +56,10 @@ export function trainFindings(training: Training): Findings {
     checks,
     figures: history && 'value' in history ? history.value : [],
     facts: factsOf(training),
-    ...(kept && {files: {model: kept.name}, outputs: {model: kept.path, digest: kept.sha256}})
+    ...(kept && {
+      files: {model: kept.name},
+      outputs: {model: kept.path, digest: kept.sha256, restored: String(training.restored !== undefined)}
+    })
   }
 }
 
@@ -52,7 +68,12 @@ export function renderTail(lines: readonly string[]): string {
   return ['The last lines of the output:', '', ...lines.filter(line => line.trim() !== '').map(line => `- ${code(line, 300)}`)].join('\n')
 }
 
-function exitCheck({command, end, ending}: Training, ended: boolean): Check {
+function exitCheck({command, end, ending, restored, fingerprint = ''}: Training, ended: boolean): Check {
+  if (restored) {
+    const when = `${restored.at}${restored.runUrl === '' ? '' : ` in ${restored.runUrl}`}`
+    const message = `${command} was not run: nothing that it declares has changed since ${when} (fingerprint ${fingerprint.slice(0, 12)}), and its result was restored from the ${restored.from}, verified by digest`
+    return {id: 'train.restored', verdict: 'pass', message}
+  }
   const last = end.output.tail.findLast(line => line.trim() !== '')
   const said = ended || last === undefined ? '' : `; its last line: ${last.slice(0, 300)}`
   return {
@@ -79,8 +100,9 @@ function plantedChecks({planted}: Training): Check[] {
   return [{id: 'train.evidence', verdict: planted.length === 0 ? 'pass' : 'error', message}]
 }
 
-function outputChecks({names, model, metrics, history, changed}: Training): Check[] {
-  const checks = [madeCheck('train.model', model, ({size}) => `${names.model} was written anew, ${size.toLocaleString('en')} bytes`)]
+function outputChecks({names, model, metrics, history, changed, restored}: Training): Check[] {
+  const how = restored ? 'restored' : 'written anew'
+  const checks = [madeCheck('train.model', model, ({size}) => `${names.model} was ${how}, ${size.toLocaleString('en')} bytes`)]
   if (changed?.length) {
     checks.push({
       id: 'train.data',
@@ -101,15 +123,17 @@ function madeCheck<T>(id: string, made: Made<T>, describe: (value: T) => string)
   return 'value' in made ? {id, verdict: 'pass', message: describe(made.value)} : {id, verdict: 'error', message: made.error}
 }
 
-function factsOf({command, end, machine, parameters, metrics, changed}: Training): Fact[] {
+function factsOf({command, end, machine, parameters, metrics, changed, restored, fingerprint}: Training): Fact[] {
   const measured = metrics && 'value' in metrics ? Object.entries(metrics.value).slice(0, SHOWN_METRICS) : []
   return [
     {name: 'command', value: command},
     {name: 'duration', value: Math.round(end.durationMs) / 1000, unit: 's'},
     ...(changed === undefined ? [{name: 'data', value: 'not declared: publish cannot require validate-data'}] : []),
+    ...(restored ? [{name: 'restored from', value: restored.from}] : []),
     ...parameters,
     ...measured.map(([name, value]) => ({name, value})),
     {name: 'gpu', value: machine.gpus.length === 0 ? 'none' : machine.gpus.join('; ')},
-    {name: 'machine', value: `${machine.platform}, ${machine.cpus} CPUs, ${Math.round(machine.memory / 1e9)} GB, node ${machine.node}`}
+    {name: 'machine', value: `${machine.platform}, ${machine.cpus} CPUs, ${Math.round(machine.memory / 1e9)} GB, node ${machine.node}`},
+    ...(fingerprint === undefined ? [] : [{name: 'fingerprint', value: fingerprint}])
   ]
 }

@@ -1,4 +1,4 @@
-import {CONFIG, duration, path, paths, text} from '#shared/inputs'
+import {CONFIG, duration, path, paths, REGISTRY, text, words} from '#shared/inputs'
 
 export const inputs = {
   command: text({required: true}),
@@ -8,5 +8,7 @@ export const inputs = {
   history: path(),
   parameters: path(),
   timeout: duration(),
+  reuse: words(),
+  ...REGISTRY,
   ...CONFIG
 }
