@@ -1,37 +1,90 @@
-import {EventEmitter} from 'node:events'
-import {cpus, totalmem} from 'node:os'
-import {runCommand} from '#shared/process'
+import {statfs} from 'node:fs/promises'
+import {availableParallelism, cpus, freemem, totalmem} from 'node:os'
+import {askNvidiaSmi, type Cells} from './nvidia-smi.js'
 
-/** What a command was run on. */
+/** What a command is run on. */
 export interface Machine {
   readonly platform: string
   readonly node: string
   readonly cpus: number
-  /** bytes */
+  /** the processor's model; empty where the system does not say */
+  readonly processor: string
+  /** bytes, all and free now */
   readonly memory: number
+  readonly freeMemory: number
+  /** bytes free where the command runs; undefined where that cannot be read */
+  readonly freeDisk?: number
   /** one line a GPU: name, memory, driver; empty where there is none */
   readonly gpus: readonly string[]
+  /** who else uses the GPUs before the command begins, a line each */
+  readonly tenants: readonly string[]
 }
 
-/** Looks at this machine; asks `nvidia-smi` for its GPUs, for at most ten seconds. */
-export async function readMachine(env: Readonly<Record<string, string | undefined>>, cwd: string): Promise<Machine> {
+const TIMEOUT_MS = 10_000
+/** A driver keeps some memory for itself. */
+const OWN_MIB = 1024
+
+/** Looks at this machine; asks `nvidia-smi` for its GPUs and their processes, for at most ten seconds each. */
+export async function readMachine(
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+  timeoutMs = TIMEOUT_MS
+): Promise<Machine> {
+  const gpus = await readGpus(env, timeoutMs)
+  const tenants = gpus.length === 0 ? [] : await readTenants(env, timeoutMs)
+  const disk = await statfs(cwd).catch(() => undefined)
   return {
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
-    cpus: cpus().length,
+    cpus: availableParallelism(),
+    processor: cpus()[0]?.model.replaceAll(/\s+/g, ' ').trim() ?? '',
     memory: totalmem(),
-    gpus: await readGpus(env, cwd)
+    freeMemory: freemem(),
+    freeDisk: disk && disk.bavail * disk.bsize,
+    gpus,
+    tenants
   }
 }
 
-async function readGpus(env: Readonly<Record<string, string | undefined>>, cwd: string): Promise<readonly string[]> {
-  const argv = ['nvidia-smi', '--query-gpu=name,memory.total,driver_version', '--format=csv,noheader']
-  const lines: string[] = []
-  const onLine = (line: string, stream: 'stdout' | 'stderr') => stream === 'stdout' && line.trim() !== '' && lines.push(line.trim())
-  try {
-    const {exitCode} = await runCommand({argv, cwd, env, onLine, timeoutMs: 10_000, signals: new EventEmitter()})
-    return exitCode === 0 ? lines : []
-  } catch {
-    return []
-  }
+async function readGpus(env: Readonly<Record<string, string | undefined>>, timeoutMs: number): Promise<readonly string[]> {
+  const rows = await askNvidiaSmi(['--query-gpu=name,memory.total,driver_version'], env, timeoutMs)
+  return (rows ?? []).flatMap(([name, memory, driver]) => (driver === undefined ? [] : [`${name}, ${mib(memory)}, driver ${driver}`]))
+}
+
+/** Processes as far as this container shows them; where it shows none, memory that is taken all the same. */
+async function readTenants(env: Readonly<Record<string, string | undefined>>, timeoutMs: number): Promise<readonly string[]> {
+  const apps = await askNvidiaSmi(['--query-compute-apps=pid,process_name,used_memory'], env, timeoutMs)
+  const shown = (apps ?? []).filter(([pid]) => /^\d+$/.test(pid)).map(([pid, name, used]) => `${name} (process ${pid}${amount(used)})`)
+  if (shown.length > 0) return shown
+  const rows = await askNvidiaSmi(['--query-gpu=index,memory.used'], env, timeoutMs)
+  return (rows ?? []).filter(hasHidden).map(([index, used]) => `GPU ${index}: ${mib(used)} taken by processes that can't be seen from here`)
+}
+
+function hasHidden([index, used]: Cells): boolean {
+  return /^\d+$/.test(index) && Number(used) > OWN_MIB
+}
+
+function amount(used: string | undefined): string {
+  return Number.isFinite(Number(used)) && used !== '' ? `, ${mib(used)}` : ''
+}
+
+function mib(text: string | undefined): string {
+  const number = text === undefined || text === '' ? Number.NaN : Number(text)
+  return Number.isFinite(number) ? `${number.toLocaleString('en')} MiB` : 'memory not known'
+}
+
+/** The machine in a few lines, as a reader of the log wants it before anything runs. */
+export function describeMachine(machine: Machine): readonly string[] {
+  const {processor, cpus: count, memory, freeMemory, freeDisk, gpus, tenants} = machine
+  const disk = freeDisk === undefined ? '' : `, ${gigabytes(freeDisk)} of disk free`
+  const cpu = processor === '' ? '' : ` (${processor})`
+  return [
+    `machine: ${machine.platform}, ${count} CPUs${cpu}, ${gigabytes(memory)} of memory, ${gigabytes(freeMemory)} free${disk}, node ${machine.node}`,
+    ...(gpus.length === 0 ? ['gpu: none'] : gpus.map((gpu, index) => `gpu ${index}: ${gpu}`)),
+    ...(gpus.length === 0 ? [] : [tenants.length === 0 ? 'gpu: nobody else uses it' : `gpu: shared with ${tenants.slice(0, 8).join('; ')}`])
+  ]
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(bytes < 10e9 ? 1 : 0)} GB`
 }

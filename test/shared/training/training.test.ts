@@ -5,7 +5,6 @@ import {dirname, join} from 'node:path'
 import {expect, test} from 'vitest'
 import {codeDigest} from '#shared/training/code'
 import {keepModel} from '#shared/training/kept-model'
-import {readMachine} from '#shared/training/machine'
 import {readStamp, unwritten} from '#shared/training/stamp'
 import {compile} from '../../support/compile.js'
 import {has} from '../../support/programs.js'
@@ -92,16 +91,4 @@ test('a disk without room for the copy is named, and nothing is left', async () 
   await remove()
   expect(stdout).toMatch(new RegExp(`^${out}: the model could not be kept there \\(EFBIG`))
   expect([readdirSync(out), readdirSync(root).toSorted()]).toEqual([['kept'], ['model.onnx', 'out']])
-})
-
-test('GPUs come from nvidia-smi, where there is one that works', async () => {
-  const root = folder()
-  const smi = (script: string) => {
-    write(join(root, 'nvidia-smi'), `#!/bin/sh\n${script}\n`)
-    chmodSync(join(root, 'nvidia-smi'), 0o755)
-    return readMachine({PATH: `${root}:/usr/bin:/bin`}, root)
-  }
-  expect((await readMachine({PATH: root}, root)).gpus).toEqual([])
-  expect((await smi('echo "NVIDIA H100, 81559 MiB, 550.1"; echo warning >&2')).gpus).toEqual(['NVIDIA H100, 81559 MiB, 550.1'])
-  expect((await smi('echo "NVIDIA-SMI has failed"; exit 9')).gpus).toEqual([])
 })
