@@ -10,7 +10,8 @@ import {createOnly, readText} from '#shared/files'
 import {shownPath} from '#shared/inputs'
 import {type Config, readConfig, type Vocabulary} from '#shared/inputs/config'
 import type {InputSpec, InputsOf} from '#shared/inputs/reader'
-import {find, fromRunner, readInputs, refuseUnknownInputs} from '#shared/inputs/resolve'
+import {find, fromRunner, readInputs, refuseUnknownInputs, type Sources} from '#shared/inputs/resolve'
+import {loosening} from '#shared/loosening'
 import {inert} from '#shared/process/inert'
 import {renderLine, renderSummary} from '#shared/report/summary'
 import {VERSION} from '#shared/version'
@@ -56,6 +57,7 @@ export async function runAction<S extends InputSpec>(one: Action<S>, vocabulary:
     const given = readInputs(one.inputs, sourcesOf(one, host, config))
     world = placed(world, given, config)
     maskSecrets(one, host)
+    world = comparing(world, one, given, sourcesOf(one, host, config), vocabulary)
     const findings = await measured(one, given, world, host, config)
     const run = {...world.run, finishedAt: host.now().toISOString()}
     return await hand(toEvidence({name: one.name, version: VERSION}, findings, run), findings.outputs ?? {}, world, host)
@@ -70,6 +72,17 @@ function placed(world: World, given: object, config: Config | undefined): World 
   return {...world, ...evidence, ...(config && {configFolder: config.folder, configFile: config.file})}
 }
 
+/** What is looser than on the base is looked up once, whoever asks first. */
+function comparing(world: World, {inputs: spec}: Declared, given: object, sources: Sources, vocabulary: Vocabulary): World {
+  const token = 'githubToken' in given && typeof given.githubToken === 'string' ? given.githubToken : undefined
+  let found: Promise<readonly Check[]> | undefined
+  const loosened = () => {
+    found ??= loosening({spec, vocabulary, sources, world, token})
+    return found
+  }
+  return {...world, loosened}
+}
+
 async function measured<S extends InputSpec>(
   one: Action<S>,
   given: InputsOf<S>,
@@ -77,8 +90,12 @@ async function measured<S extends InputSpec>(
   host: Host,
   config?: Config
 ): Promise<Findings> {
+  // Before the measuring, which may keep the time limits of a call from being kept.
+  const loosened = await world.loosened()
   const found = await one.measure(given, world)
-  return {...found, materials: [...(found.materials ?? []), ...configMaterial(one, config, host)]}
+  // Where nothing was measured a warning must not stand in for it.
+  const checks = found.checks.length === 0 ? [] : [...found.checks, ...loosened]
+  return {...found, checks, materials: [...(found.materials ?? []), ...configMaterial(one, config, host)]}
 }
 
 /** Who judges names the file that its gates may have come from, so that publish sees a change. */
@@ -128,6 +145,7 @@ async function openWorld(host: Host): Promise<World> {
     configFolder: host.cwd,
     now: host.now,
     seed: 1,
+    loosened: async () => [],
     fetch: globalThis.fetch,
     event,
     log: line => host.print(line),

@@ -1,7 +1,7 @@
 import {randomUUID} from 'node:crypto'
 import {join} from 'node:path'
 import type {RunEvent} from '#shared/event'
-import type {Run} from '#shared/evidence/evidence'
+import type {Check, Run} from '#shared/evidence/evidence'
 import {type Origin, originOf} from '#shared/evidence/files'
 
 /** Everything that an action may touch; the only place where environment, time and chance come from. */
@@ -28,6 +28,8 @@ export interface World {
   readonly origin: Origin
   readonly run: Omit<Run, 'seed' | 'finishedAt'>
   readonly event: RunEvent
+  /** what the inputs of this run let through that those of its base did not, a warning each; they are added to the findings */
+  loosened(): Promise<readonly Check[]>
   log(line: string): void
   /** shown on the run's page; never changes the outcome */
   warning(message: string, at?: {file: string; line?: number}): void

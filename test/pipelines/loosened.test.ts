@@ -1,0 +1,161 @@
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {filesOf} from '../support/github/contents.js'
+import {type FakeGitHub, fakeGitHub} from '../support/github/fake.js'
+import {growHistory, shaOf} from '../support/github/history.js'
+import {folderOf, onTerminal} from '../support/step.js'
+
+const CONFIG = `data: people.csv
+require: [validate-data, evaluate]
+validate-data:
+  contract: contract.yml
+  gates:
+    - row_count >= 2
+    - warn: null_share(age) <= 1%
+`
+const CONTRACT = `apiVersion: v3.1.0
+kind: DataContract
+id: x
+version: 1.0.0
+status: active
+schema:
+  - name: people
+    properties:
+      - {name: age, logicalType: integer}
+`
+
+let fake: FakeGitHub
+beforeEach(async () => {
+  fake = await fakeGitHub()
+  growHistory(fake, ['main'])
+  filesOf(fake)
+    .set(`${shaOf('main')}:trainyard.yml`, CONFIG)
+    .set(`${shaOf('main')}:contract.yml`, CONTRACT)
+})
+afterEach(async () => {
+  await fake.close()
+  expect(fake.misfits).toEqual([])
+})
+
+const PULL = {pull_request: {base: {sha: shaOf('main'), ref: 'main'}, head: {sha: shaOf('mine')}}}
+const PUSH = {ref: 'refs/heads/main', before: shaOf('main')}
+
+/** Judges a checkout whose files differ from main as given. */
+async function judge(
+  files: Record<string, string>,
+  {
+    event = PULL,
+    flags = {},
+    action = 'validate-data',
+    token = 'a token'
+  }: {event?: object; flags?: Record<string, string>; action?: string; token?: string} = {}
+) {
+  const folder = await folderOf({'people.csv': 'age\n20\n30\n', 'trainyard.yml': CONFIG, 'contract.yml': CONTRACT, ...files})
+  await writeFile(join(folder, 'event.json'), JSON.stringify(event))
+  const env = {
+    GITHUB_API_URL: fake.url,
+    GITHUB_REPOSITORY: 'octo/wages',
+    GITHUB_WORKSPACE: folder,
+    GITHUB_EVENT_NAME: 'before' in event ? 'push' : 'pull_request',
+    GITHUB_EVENT_PATH: join(folder, 'event.json')
+  }
+  return await onTerminal(folder, action, {...(token && {'github-token': token}), ...flags}, env)
+}
+
+const added = ({evidence}: Awaited<ReturnType<typeof judge>>) =>
+  evidence?.checks.filter(({id}) => /^(?:gate|policy|contract|require|sensitive|base)_/.test(id)).map(({id, verdict}) => [id, verdict])
+
+describe('a pull request', () => {
+  test('that changes nothing adds nothing, in one call for the file and one for the contract', async () => {
+    const ended = await judge({})
+    expect([ended.code, ended.evidence?.verdict, added(ended)]).toEqual([0, 'pass', []])
+    expect(fake.requests).toEqual(
+      ['trainyard.yml', 'contract.yml'].map(path => `GET /repos/octo/wages/contents/${path}?ref=${shaOf('main')}`)
+    )
+  })
+
+  test('that loosens a gate, removes one or softens the policy is warned of, and stays green', async () => {
+    const config = CONFIG.replace('>= 2', '>= 1').replace(/ {4}- warn.*\n/, '  mode: observe\n  on-inconclusive: warn\n')
+    const ended = await judge({'trainyard.yml': config})
+    expect([ended.code, ended.evidence?.verdict]).toEqual([0, 'warn'])
+    expect(added(ended)).toEqual([
+      ['gate_loosened: row_count >= 2', 'warn'],
+      ['gate_removed: null_share(age) <= 1%', 'warn'],
+      ['policy_loosened: mode', 'warn'],
+      ['policy_loosened: on-inconclusive', 'warn']
+    ])
+    expect(ended.log).toContain('row_count >= 2 of main is now row_count >= 1')
+  })
+
+  test('that asks for more adds nothing', async () => {
+    const config = CONFIG.replace('- warn: ', '- ').replace('validate-data:\n', 'validate-data:\n  on-inconclusive: fail\n')
+    expect(added(await judge({'trainyard.yml': config}))).toEqual([])
+  })
+
+  test('that changes the contract, or does without it, is warned of', async () => {
+    expect(added(await judge({'contract.yml': CONTRACT.replace('integer', 'number')}))).toEqual([
+      ['contract_changed: contract.yml', 'warn']
+    ])
+    expect(added(await judge({'trainyard.yml': CONFIG.replace(/ {2}contract.*\n/, '')}))).toEqual([
+      ['contract_removed: contract.yml', 'warn']
+    ])
+    const moved = await judge({'trainyard.yml': CONFIG.replace('contract.yml', 'other.yml'), 'other.yml': CONTRACT})
+    expect(added(moved)).toEqual([['contract_changed: contract.yml', 'warn']])
+  })
+
+  test('that takes the file away is warned of every gate in it', async () => {
+    const folder = {'trainyard.yml': 'data: people.csv\n'}
+    const ended = await judge(folder, {flags: {gates: 'row_count >= 2'}})
+    expect(added(ended)).toEqual([
+      ['gate_removed: null_share(age) <= 1%', 'warn'],
+      ['contract_removed: contract.yml', 'warn']
+    ])
+  })
+
+  test('whose gates stand in the workflow, where main has no file, can not be compared and adds nothing', async () => {
+    filesOf(fake).clear()
+    const ended = await judge({'trainyard.yml': ''}, {flags: {data: 'people.csv', gates: 'row_count >= 1'}})
+    expect([ended.code, added(ended)]).toEqual([0, []])
+  })
+
+  test('without a token, or with one that may not read, is warned that nothing was compared', async () => {
+    const bare = await judge({}, {token: ''})
+    expect([bare.code, added(bare)]).toEqual([0, [['base_not_compared', 'warn']]])
+    expect(bare.evidence?.checks.at(-1)?.message).toMatch(/^the gates of main could not be compared: there is no github-token/)
+    fake.permissions = {}
+    const refused = await judge({})
+    expect(added(refused)).toEqual([['base_not_compared', 'warn']])
+    expect(refused.evidence?.checks.at(-1)?.message).toMatch(/may not read trainyard\.yml of main \(403 .*permissions: +contents: read/)
+    filesOf(fake).clear()
+    fake.permissions = undefined
+    fake.faults.push({method: 'GET', path: /git\/commits/, answer: {status: 404, body: {message: 'Not Found'}}})
+    expect(added(await judge({}))).toEqual([['base_not_compared', 'warn']])
+  })
+
+  test('onto a file that no longer reads, or is too large to be sent, is warned that nothing was compared', async () => {
+    for (const text of ['validate-data: {gatez: 1}\n', `#${'x'.repeat(1_000_001)}`]) {
+      filesOf(fake).set(`${shaOf('main')}:trainyard.yml`, text)
+      expect(added(await judge({}))).toEqual([['base_not_compared', 'warn']])
+    }
+  })
+
+  test('never turns an error green', async () => {
+    const ended = await judge({'people.csv': 'age\n', 'trainyard.yml': CONFIG.replace('>= 2', '>= 1')})
+    expect([ended.code, ended.evidence?.outcome]).toEqual([3, 'red'])
+  })
+})
+
+test('a push is compared with the commit before it', async () => {
+  const ended = await judge({'trainyard.yml': CONFIG.replace('>= 2', '>= 1')}, {event: PUSH})
+  expect(added(ended)).toEqual([['gate_loosened: row_count >= 2', 'warn']])
+  expect(ended.log).toContain('row_count >= 2 of main before this push is now row_count >= 1')
+})
+
+test.each([
+  ['a push that made its branch', {...PUSH, before: '0'.repeat(40)}],
+  ['a pull request of no commits', {pull_request: {number: 7}}]
+])('%s has nothing to be compared with, and asks nobody', async (_, event) => {
+  expect(added(await judge({'trainyard.yml': CONFIG.replace('>= 2', '>= 1')}, {event}))).toEqual([])
+  expect(fake.requests).toEqual([])
+})
