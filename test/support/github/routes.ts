@@ -5,6 +5,7 @@ import {historyRoutes} from './history.js'
 import {pullRoutes} from './pulls.js'
 import {reviewRoutes} from './reviews.js'
 import type {Route} from './route.js'
+import {runnerRoutes} from './runners.js'
 import {seenRoutes} from './seen.js'
 
 /** Every topic of the API that the fake knows, a line each. */
@@ -15,5 +16,6 @@ export const ROUTES: readonly Route[] = [
   ...commitPullRoutes,
   ...contentRoutes,
   ...pullRoutes,
+  ...runnerRoutes,
   ...seenRoutes
 ]
