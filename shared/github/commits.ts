@@ -1,6 +1,7 @@
 import {asked} from './answers.js'
 import {ApiError, isRecord} from './api-error.js'
 import {type Access, coordinates, openClient} from './client.js'
+import {needed} from './needed.js'
 
 /** A pull request that a commit came by. */
 export interface PullOfCommit {
@@ -12,30 +13,32 @@ export interface PullOfCommit {
   readonly mergeSha?: string
 }
 
-/** The commits of a repository. Everything throws ApiError. */
+/** The commits of a repository. Everything throws UserError, with the permission to add where one is missing. */
 export interface Commits {
   /** login of who wrote it; undefined where its address belongs to no account */
   author(sha: string): Promise<string | undefined>
   pulls(sha: string): Promise<readonly PullOfCommit[]>
 }
 
-/** The commits of a repository through GitHub's REST API; pull requests of a private repository need `pull-requests: read`. */
+/** The commits of a repository through GitHub's REST API. */
 export function openCommits(access: Access): Commits {
   const {rest} = openClient(access)
   const repository = coordinates(access.repository)
+  const readAuthor = async (sha: string) => {
+    // The list, of one: a commit by itself comes with all that it changed.
+    const {data} = await asked(rest.repos.listCommits({...repository, sha, per_page: 1}))
+    const commit: unknown = Array.isArray(data) ? data[0] : undefined
+    if (!isRecord(commit) || commit.sha !== sha) throw new ApiError('an answer that is not the commit')
+    return loginOf(commit.author)
+  }
+  const readPulls = async (sha: string) => {
+    const {data} = await asked(rest.repos.listPullRequestsAssociatedWithCommit({...repository, commit_sha: sha, per_page: 100}))
+    if (!Array.isArray(data)) throw new ApiError('an answer that is not a list of pull requests')
+    return data.map(parsePull)
+  }
   return {
-    author: async sha => {
-      // The list, of one: a commit by itself comes with all that it changed.
-      const {data} = await asked(rest.repos.listCommits({...repository, sha, per_page: 1}))
-      const commit: unknown = Array.isArray(data) ? data[0] : undefined
-      if (!isRecord(commit) || commit.sha !== sha) throw new ApiError('an answer that is not the commit')
-      return loginOf(commit.author)
-    },
-    pulls: async sha => {
-      const {data} = await asked(rest.repos.listPullRequestsAssociatedWithCommit({...repository, commit_sha: sha, per_page: 100}))
-      if (!Array.isArray(data)) throw new ApiError('an answer that is not a list of pull requests')
-      return data.map(parsePull)
-    }
+    author: sha => readAuthor(sha).catch(needed(`commit ${sha.slice(0, 12)}`, 'contents: read')),
+    pulls: sha => readPulls(sha).catch(needed(`the pull requests of commit ${sha.slice(0, 12)}`, 'pull-requests: read'))
   }
 }
 

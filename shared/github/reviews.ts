@@ -1,6 +1,7 @@
 import {asked, unlessGone} from './answers.js'
 import {ApiError, isRecord} from './api-error.js'
 import {type Access, coordinates, openClient} from './client.js'
+import {needed} from './needed.js'
 
 /** What somebody said of a job that waits for environments. */
 export interface Review {
@@ -19,7 +20,7 @@ export interface Environment {
   readonly reviewers: number
 }
 
-/** The environments of a repository and who approved what waited for them. Everything throws ApiError. */
+/** The environments of a repository and who approved what waited for them. Everything throws UserError, with the permission to add where one is missing. */
 export interface Reviews {
   /** undefined: the repository has none of this name, or the token sees none */
   environment(name: string): Promise<Environment | undefined>
@@ -27,20 +28,19 @@ export interface Reviews {
   reviews(runId: string): Promise<readonly Review[]>
 }
 
-/** The reviews of a repository through GitHub's REST API; they need `actions: read`. */
+/** The reviews of a repository through GitHub's REST API. */
 export function openReviews(access: Access): Reviews {
   const {rest} = openClient(access)
   const repository = coordinates(access.repository)
+  const readEnvironment = async (name: string) => {
+    const answer = await unlessGone(rest.repos.getEnvironment({...repository, environment_name: name}))
+    return answer && parseEnvironment(answer.data)
+  }
+  const readReviews = async (runId: string) =>
+    parseReviews((await asked(rest.actions.getReviewsForRun({...repository, run_id: Number(runId)}))).data)
   return {
-    environment: async name => {
-      const answer = await unlessGone(rest.repos.getEnvironment({...repository, environment_name: name}))
-      return answer && parseEnvironment(answer.data)
-    },
-    reviews: async runId => {
-      const {data} = await asked(rest.actions.getReviewsForRun({...repository, run_id: Number(runId)}))
-      if (!Array.isArray(data)) throw new ApiError('an answer that is not a list of approvals')
-      return data.map(parseReview)
-    }
+    environment: name => readEnvironment(name).catch(needed(`environment ${name}`, 'actions: read')),
+    reviews: runId => readReviews(runId).catch(needed('the approvals of this run', 'actions: read'))
   }
 }
 
@@ -56,8 +56,14 @@ function parseEnvironment(data: unknown): Environment {
 
 const STATES = ['approved', 'rejected', 'pending'] as const
 
+const wrong = () => new ApiError('an answer that is not a list of approvals')
+
+function parseReviews(data: unknown): readonly Review[] {
+  if (!Array.isArray(data)) throw wrong()
+  return data.map(parseReview)
+}
+
 function parseReview(data: unknown): Review {
-  const wrong = () => new ApiError('an answer that is not a list of approvals')
   if (!isRecord(data) || !Array.isArray(data.environments) || !isRecord(data.user)) throw wrong()
   const environments = data.environments.map(one => (isRecord(one) ? one.name : undefined))
   const state = STATES.find(one => one === data.state)

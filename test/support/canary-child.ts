@@ -53,7 +53,7 @@ const findings = await deploy(
     holder: {holder: 'o/r 1 deploy', attempt: task.attempt, run: 'https://runs.example/1'},
     pace: {lookMs: 1, retryMs: 1, leaseMs: 60_000}
   },
-  {key: task.key, name: 'wages', candidate: task.candidate, steps: [20, 50], lines, deadlineMs: 60_000},
+  {key: task.key, name: 'wages', candidate: task.candidate, steps: [10, 50], lines, deadlineMs: 60_000, permit: async () => []},
   {lines, mode: 'enforce', onInconclusive: 'warn', minimumRequests: 20},
   new Map()
 )

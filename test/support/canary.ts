@@ -3,15 +3,17 @@ import {cp, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {onTestFinished} from 'vitest'
+import {type Findings, type Outcome, overallOutcome} from '#shared/evidence/evidence'
 import {parseGates} from '#shared/gates/parse'
 import {folderStores} from '#shared/registry/folder'
 import {type Registry, registryOn} from '#shared/registry/registry'
 import {openTelemetry} from '#shared/telemetry/telemetry'
 import {modelServer} from '#shared/traffic/model-server'
-import {deploy} from '../../actions/deploy-canary/src/deploy.js'
+import type {Target} from '../../actions/deploy-canary/src/begin.js'
+import {deploy, reconcile} from '../../actions/deploy-canary/src/deploy.js'
 import {parseLines} from '../../actions/deploy-canary/src/lines.js'
 import type {Ports} from '../../actions/deploy-canary/src/ports.js'
-import type {Release} from '../../actions/deploy-canary/src/rollout.js'
+import type {Release, Rollout} from '../../actions/deploy-canary/src/rollout.js'
 import type {RolloutPolicy} from '../../actions/deploy-canary/src/transition.js'
 import {type Behaviour, modelBytes, type Served, serve, TOKEN} from './served-model.js'
 
@@ -28,8 +30,9 @@ export interface Yard {
   run(
     candidate: Release,
     more?: Partial<Ports>,
-    policy?: Partial<RolloutPolicy> & {gates?: readonly string[]; deadlineMs?: number}
+    policy?: Partial<RolloutPolicy> & {gates?: readonly string[]} & Partial<Pick<Target, 'steps' | 'deadlineMs' | 'permit'>>
   ): ReturnType<typeof deploy>
+  reconcile(more?: Partial<Ports>): ReturnType<typeof reconcile>
   weights(): Readonly<Record<string, number>>
 }
 
@@ -52,11 +55,21 @@ export async function openYard(like?: Yard): Promise<Yard> {
     publish: behaviour => publish(yard, behaviour),
     key: () => `canaries/${createHash('sha256').update(yard.served.address).digest('hex')}.json`,
     ports: more => portsOf(yard, more),
-    run: (candidate, more, {gates = ['error_rate <= stable'], deadlineMs = 60_000, ...policy} = {}) => {
-      const lines = parseLines(parseGates(gates.map(text => ({text}))))
-      const target = {key: yard.key(), name: 'wages', candidate, steps: [10, 50], lines, deadlineMs}
-      const all: RolloutPolicy = {lines, mode: 'enforce', onInconclusive: 'warn', minimumRequests: 50, ...policy}
+    run: (
+      candidate,
+      more,
+      {gates = ['error_rate <= stable'], steps = [10, 50], deadlineMs = 60_000, permit = async () => [], ...policy} = {}
+    ) => {
+      const all = {...policyOf(gates), ...policy}
+      const {lines} = all
+      const target = {key: yard.key(), name: 'wages', candidate, steps, lines, deadlineMs, permit}
       return deploy(yard.ports(more), target, all, new Map())
+    },
+    reconcile: more => {
+      const ports = yard.ports(more)
+      const {name: endpoint, command} = ports.endpoint
+      const policy = policyOf(['error_rate <= stable'])
+      return reconcile(ports, yard.key(), policy, {name: 'wages', endpoint, policy, names: new Map(), command})
     },
     weights: () => yard.served.serving.weights().weights
   }
@@ -66,6 +79,11 @@ export async function openYard(like?: Yard): Promise<Yard> {
     await rm(folder, {recursive: true, force: true})
   })
   return yard
+}
+
+function policyOf(gates: readonly string[]): RolloutPolicy {
+  const lines = parseLines(parseGates(gates.map(text => ({text}))))
+  return {lines, mode: 'enforce', onInconclusive: 'warn', minimumRequests: 50}
 }
 
 function portsOf(yard: Yard, more: Partial<Ports> = {}): Ports {
@@ -87,7 +105,8 @@ function portsOf(yard: Yard, more: Partial<Ports> = {}): Ports {
   }
 }
 
-async function publish({registry, folder}: Yard, behaviour: Behaviour): Promise<Release> {
+/** Publishes a stand-in for a model, with evidence. */
+export async function publish({registry, folder}: Pick<Yard, 'registry' | 'folder'>, behaviour: Behaviour): Promise<Release> {
   const {bytes, digest} = modelBytes(behaviour)
   const model = join(folder, `${digest.slice(0, 12)}.onnx`)
   await writeFile(model, bytes)
@@ -111,4 +130,55 @@ export function pump(yard: Yard): void {
     const ask = () => yard.served.serving.predict([{}], performance.now()).catch(() => undefined)
     void Promise.all(Array.from({length: yard.traffic}, ask))
   })
+}
+
+/** Stands in for the stable version, for a candidate as good, and for one that fails. */
+export const GOOD: Behaviour = {score: 0.2}
+export const OTHER: Behaviour = {score: 0.4}
+export const BROKEN: Behaviour = {score: 0.6, failing: 0.5}
+
+export interface Facing {
+  readonly yard: Yard
+  readonly stable: Release
+  readonly candidate: Release
+}
+
+/** A yard whose server serves a first version that became champion, and a candidate beside it in the registry. */
+export async function serving(candidate: Behaviour = OTHER): Promise<Facing> {
+  const yard = await openYard()
+  const stable = await yard.publish(GOOD)
+  await yard.run(stable)
+  return {yard, stable, candidate: await yard.publish(candidate)}
+}
+
+/** The rollout as the registry keeps it. */
+export async function stateOf(yard: Yard): Promise<Rollout> {
+  return (await yard.registry.readState(yard.key()))?.value as Rollout
+}
+
+/** The next run, of another job or of a later attempt. */
+export function nextRun(id: number, attempt = 1): Pick<Ports, 'holder'> {
+  return {holder: {holder: `o/r ${id} deploy`, attempt, run: `https://runs.example/${id}`}}
+}
+
+/** A run of the candidate that is killed once the log says this. */
+export async function killedAt({yard, candidate}: Pick<Facing, 'yard' | 'candidate'>, line: string): Promise<void> {
+  const killed = new Error('killed')
+  const dead = yard.run(candidate, {
+    log: said => {
+      if (said.includes(line)) throw killed
+    }
+  })
+  await dead.catch(error => {
+    if (error !== killed) throw error
+  })
+}
+
+export function outcomeOf({checks, policy = {mode: 'enforce', onInconclusive: 'estimate'}}: Findings): Outcome {
+  return overallOutcome(checks, policy)
+}
+
+/** What a check says. */
+export function message(findings: Findings, id: string): string | undefined {
+  return findings.checks.find(check => check.id === id)?.message
 }

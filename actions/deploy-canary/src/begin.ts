@@ -1,9 +1,10 @@
 import {UserError} from '#shared/errors'
+import type {Approval} from '#shared/registry/approval'
 import {fence} from './fence.js'
 import {type Kept, readRollout, saveRollout} from './ledger.js'
 import type {Line} from './lines.js'
 import type {Ports} from './ports.js'
-import {beginRollout, isEnd, type Release, type Rollout} from './rollout.js'
+import {beginRollout, isEnd, type Release, type Rollout, runOf} from './rollout.js'
 import {boundariesMs, countEvents} from './tallies.js'
 
 export interface Target {
@@ -13,13 +14,21 @@ export interface Target {
   readonly steps: readonly number[]
   readonly lines: readonly Line[]
   readonly deadlineMs: number
+  /** who let the candidate go here, asked before anything moves towards it; throws where nobody did */
+  readonly permit: () => Promise<readonly Approval[]>
+}
+
+/** A rollout that was taken over, and the run that was lost with it. */
+export interface Lost {
+  readonly kept: Kept
+  readonly run: string
 }
 
 export type Start =
   | {readonly kind: 'serving'}
   | {readonly kind: 'new' | 'resumed'; readonly kept: Kept}
   /** what a lost run left of another candidate: first back to where that began */
-  | {readonly kind: 'abandoned'; readonly kept: Kept}
+  | ({readonly kind: 'abandoned'} & Lost)
 
 /** Where a run starts: with what it finds. Throws UserError that names the holder while another run has the endpoint. */
 export async function begin(ports: Ports, target: Target): Promise<Start> {
@@ -27,20 +36,44 @@ export async function begin(ports: Ports, target: Target): Promise<Start> {
   if (found !== null && (await isOpen(ports, found.rollout))) {
     refuseHeld(ports, found.rollout)
     const same = found.rollout.candidate.digest === target.candidate.digest && found.rollout.name === target.name
-    return {kind: same ? 'resumed' : 'abandoned', kept: await takeOver(ports, target.key, found)}
+    if (!same) return {kind: 'abandoned', run: runOf(found.rollout), kept: await takeOver(ports, target.key, found)}
+    return {kind: 'resumed', kept: await takeOver(ports, target.key, {...found, rollout: await permitted(found.rollout, target)})}
   }
   const {weights} = await ports.endpoint.weights()
   const lastGood = onlyVersion(ports, Object.entries(weights))
   if (lastGood === target.candidate.digest) return {kind: 'serving'}
   if (lastGood !== null) await checkBoundaries(ports, lastGood, target.lines)
+  const approvals = await target.permit()
   const champion = await ports.registry.resolve(target.name, 'champion')
   const rollout = beginRollout({
     ...{endpoint: ports.endpoint.name, name: target.name, candidate: target.candidate, lastGood, weights},
     ...{steps: target.steps, deadlineMs: target.deadlineMs, at: ports.now().toISOString()},
+    approvals,
     champion: champion && {version: champion.version, digest: champion.digest, generation: champion.generation ?? 0},
     lease: {...ports.holder, expiresAt: ports.now().toISOString()}
   })
   return {kind: 'new', kept: await saveRollout(ports, target.key, {rollout, tag: found?.tag ?? null})}
+}
+
+// The way back is open to everybody.
+async function permitted(rollout: Rollout, {permit}: Target): Promise<Rollout> {
+  if (rollout.phase === 'rolling-back' || rollout.phase === 'rollback-failed') return rollout
+  const approvals = await permit()
+  return approvals.length > 0 ? {...rollout, approvals} : rollout
+}
+
+export type Left =
+  | {readonly kind: 'nothing'}
+  | {readonly kind: 'held'; readonly rollout: Rollout}
+  /** taken over by this run */
+  | ({readonly kind: 'lost'} & Lost)
+
+/** What other runs left on the endpoint; what was lost is this run's from here on. */
+export async function takeLeft(ports: Ports, key: string): Promise<Left> {
+  const found = await readRollout(ports, key)
+  if (found === null || !(await isOpen(ports, found.rollout))) return {kind: 'nothing'}
+  if (isHeld(ports, found.rollout)) return {kind: 'held', rollout: found.rollout}
+  return {kind: 'lost', run: runOf(found.rollout), kept: await takeOver(ports, key, found)}
 }
 
 // A failed way back stays open until somebody has given all traffic to one version.
@@ -49,19 +82,22 @@ async function isOpen({endpoint}: Ports, {phase}: Rollout): Promise<boolean> {
   return Object.keys((await endpoint.weights()).weights).length > 1
 }
 
-function refuseHeld({holder, now}: Ports, {lease, endpoint, candidate}: Rollout): void {
+function isHeld({holder, now}: Ports, {lease}: Rollout): boolean {
   const same = lease.holder === holder.holder && lease.attempt < holder.attempt
-  if (same || Date.parse(lease.expiresAt) <= now().getTime()) return
+  return !same && Date.parse(lease.expiresAt) > now().getTime()
+}
+
+function refuseHeld(ports: Ports, rollout: Rollout): void {
+  if (!isHeld(ports, rollout)) return
+  const {lease, endpoint, candidate} = rollout
   throw new UserError(
-    `${endpoint}: a rollout of ${candidate.version} is under way in ${lease.run || lease.holder}, which holds it until ${lease.expiresAt}`,
+    `${endpoint}: a rollout of ${candidate.version} is under way in ${runOf(rollout)}, which holds it until ${lease.expiresAt}`,
     {hint: 'Wait for that run, or cancel it. If it was lost, run this again after that time.'}
   )
 }
 
 async function takeOver(ports: Ports, key: string, {rollout, tag}: Kept): Promise<Kept> {
-  ports.log(
-    `taking over the rollout of ${rollout.candidate.version} from ${rollout.lease.run || rollout.lease.holder}: ${rollout.phase}, ${rollout.reason}`
-  )
+  ports.log(`taking over the rollout of ${rollout.candidate.version} from ${runOf(rollout)}: ${rollout.phase}, ${rollout.reason}`)
   const failed = rollout.phase === 'rollback-failed'
   const again: Rollout = failed ? {...rollout, phase: 'rolling-back', applied: false} : rollout
   const kept = await saveRollout(ports, key, {rollout: again.phase === 'promoting' ? {...again, cause: null} : again, tag})

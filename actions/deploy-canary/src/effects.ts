@@ -122,9 +122,16 @@ async function alias(ports: Ports, rollout: Rollout, hold: Hold): Promise<Observ
   return {kind: 'unaliased', reason}
 }
 
-async function moveChampion({registry}: Ports, {name, candidate, champion, reason}: Rollout, hold: Hold): Promise<void> {
+async function moveChampion({registry}: Ports, {name, candidate, champion, reason, approvals}: Rollout, hold: Hold): Promise<void> {
   await hold.renew('on')
-  await registry.moveAlias({name, alias: 'champion', ...candidate, expected: champion?.generation ?? null, reason: `canary: ${reason}`})
+  await registry.moveAlias({
+    name,
+    alias: 'champion',
+    ...candidate,
+    expected: champion?.generation ?? null,
+    reason: `canary: ${reason}`,
+    approvals
+  })
 }
 
 /** Points the alias champion back where it was, when it points to the candidate; without a hold, by the alias's own generation alone. */

@@ -3,7 +3,7 @@ import {formatNumber} from '#shared/evidence/number'
 import type {Weights} from '#shared/traffic/endpoint'
 import {judgeLines} from './checks.js'
 import type {Journey} from './drive.js'
-import {type Cause, type Release, type Rollout, sameWeights} from './rollout.js'
+import {type Cause, type Release, type Rollout, runOf, sameWeights} from './rollout.js'
 import {totalOf} from './tallies.js'
 import {timeline} from './timeline.js'
 import {isStuck, type RolloutPolicy} from './transition.js'
@@ -30,7 +30,7 @@ export function findingsOf({rollout, trail}: Journey, told: Told): Findings {
   const figures: Figure[] = rollout.tallies.length === 0 ? [] : [timeline(trail)]
   return {
     ...base(told),
-    checks: [...endChecks(rollout, result, told), ...gates],
+    checks: [...endChecks(rollout, result, told), ...approvalChecks(rollout), ...gates],
     figures,
     facts: factsOf(rollout, result, told),
     outputs: {result, version: servingNow(rollout, told)}
@@ -42,6 +42,19 @@ export function alreadyServing(told: Told): Findings {
   const {version, digest} = told.candidate
   const message = `${told.name} ${version} (${digest.slice(0, 12)}) already takes all traffic of ${told.endpoint}: nothing was moved`
   return {...base(told), checks: [{id: 'already_serving', verdict: 'pass', message}], outputs: {result: 'promoted', version}}
+}
+
+/** Nothing was left to send back: no rollout at all, or one that a run still holds. */
+export function leftAlone(held: Rollout | null, {endpoint, policy}: Omit<Told, 'candidate'>): Findings {
+  const message =
+    held === null
+      ? `${endpoint}: no run left a rollout behind`
+      : `${endpoint}: the rollout of ${held.candidate.version} is under way in ${runOf(held)}, which holds it until ${held.lease.expiresAt}`
+  return {
+    subjects: [],
+    policy: {mode: policy.mode, onInconclusive: policy.onInconclusive},
+    checks: [{id: 'left_behind', verdict: 'pass', message}]
+  }
 }
 
 function base({name, candidate, endpoint, policy}: Told): Pick<Findings, 'subjects' | 'policy'> {
@@ -84,6 +97,13 @@ function endChecks(rollout: Rollout, result: Result, told: Told): Check[] {
   return [check('rollout', verdictOf(rollout.cause), `${version} was rolled back: ${rollout.reason}.${back}`)]
 }
 
+function approvalChecks({approvals, candidate}: Rollout): Check[] {
+  if (approvals.length === 0) return []
+  const by = approvals.map(({by, comment}) => (comment === '' ? by : `${by} ("${comment.slice(0, 300)}")`))
+  const message = `${candidate.version} was approved for ${approvals[0].environment} by ${by.join(', ')}`
+  return [{id: 'approval', verdict: 'pass', message}]
+}
+
 function verdictOf(cause: Cause | null): Verdict {
   return cause === 'gates' || cause === 'aborted' || cause === 'refused' ? 'fail' : 'error'
 }
@@ -108,6 +128,7 @@ function factsOf(rollout: Rollout, result: Result, {candidate, endpoint, names}:
     {name: 'endpoint', value: endpoint},
     {name: 'candidate', value: candidate.version},
     {name: 'stable', value: stable},
+    ...(rollout.approvals.length === 0 ? [] : [{name: 'approved by', value: rollout.approvals.map(({by}) => by).join(', ')}]),
     {name: 'duration', value: Math.round(rollout.elapsedMs / 1000), unit: 's'},
     ...rollout.tallies.map(({percent, canary, stable: other}) => ({
       name: `requests at ${percent}%`,

@@ -1,4 +1,4 @@
-import {CONFIG, choice, duration, gates, number, REGISTRY, registryAddress, secret, text, words} from '#shared/inputs'
+import {CONFIG, choice, duration, flag, gates, number, REGISTRY, registryAddress, secret, text, words} from '#shared/inputs'
 
 export const inputs = {
   endpoint: text({required: true, variable: 'TRAINYARD_ENDPOINT'}),
@@ -13,6 +13,10 @@ export const inputs = {
   deadline: duration({default: 30 * 60_000}),
   mode: choice(['enforce', 'observe'], {default: 'enforce'}),
   'on-inconclusive': choice(['estimate', 'warn', 'fail'], {default: 'warn'}),
+  'require-approval': flag({default: false}),
+  environment: text(),
+  'approver-is-not-author': flag({default: false}),
+  reconcile: flag({default: false}),
   'github-token': REGISTRY['github-token'],
   ...CONFIG
 }

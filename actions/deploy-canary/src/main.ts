@@ -11,10 +11,12 @@ import type {Registry} from '#shared/registry/registry'
 import {openTelemetry} from '#shared/telemetry/telemetry'
 import {modelServer} from '#shared/traffic/model-server'
 import {registryWorldOf} from '#shared/world'
+import type {People} from './approval.js'
 import {resolveCandidate, versionNames} from './candidate.js'
-import {deploy} from './deploy.js'
+import {deploy, reconcile} from './deploy.js'
 import {inputs} from './inputs.js'
 import {parseLines, parseSteps} from './lines.js'
+import {permission} from './permission.js'
 import {PACE, type Ports} from './ports.js'
 import type {Release} from './rollout.js'
 
@@ -25,10 +27,14 @@ export default action('deploy-canary', inputs, async (given, world) => {
   const {name} = given
   const registry = await openRegistry(given.registry, registryWorldOf(world))
   const ports = openPorts(given, world, registry, name)
-  const candidate = await resolveCandidate(registry, name, given.version)
   const key = `canaries/${createHash('sha256').update(ports.endpoint.name).digest('hex')}.json`
   const policy = {lines, mode: given.mode, onInconclusive: given.onInconclusive, minimumRequests: given.minimumRequests}
-  return await deploy(ports, {key, name, candidate, steps, lines, deadlineMs: given.deadline}, policy, await versionNames(registry, name))
+  const names = await versionNames(registry, name)
+  const {name: endpoint, command} = ports.endpoint
+  if (given.reconcile) return await reconcile(ports, key, policy, {name, endpoint, policy, names, command})
+  const candidate = await resolveCandidate(registry, name, given.version)
+  const permit = permission(given, world, {registry, release: candidate, openPeople: () => openPeople(given, world)})
+  return await deploy(ports, {key, name, candidate, steps, lines, permit, deadlineMs: given.deadline}, policy, names)
 })
 
 function refuseUntrusted({event}: World): void {
@@ -40,7 +46,15 @@ function refuseUntrusted({event}: World): void {
     })
 }
 
-function openPorts(given: InputsOf<typeof inputs>, world: World, registry: Registry, name: string): Ports {
+type Given = InputsOf<typeof inputs>
+
+async function openPeople({githubToken = ''}: Given, {env, run}: World): Promise<People> {
+  const [{openReviews}, {openCommits}] = await Promise.all([import('#shared/github/reviews'), import('#shared/github/commits')])
+  const access = {apiUrl: env.GITHUB_API_URL || 'https://api.github.com', token: githubToken, repository: run.repository}
+  return {reviews: openReviews(access), commits: openCommits(access)}
+}
+
+function openPorts(given: Given, world: World, registry: Registry, name: string): Ports {
   const cancelled = world.interruption()
   // What is cancelled already must still wait between its attempts to go back.
   const sleep = async (ms: number) =>

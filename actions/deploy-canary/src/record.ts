@@ -54,6 +54,7 @@ const FIELDS: Readonly<Record<Exclude<keyof Rollout, 'schema'>, Fits>> = {
   candidate: fieldsOf(release),
   lastGood: maybe(digest),
   champion: maybe(fieldsOf({...release, generation: count})),
+  approvals: listOf(fieldsOf({environment: text, by: text, comment: text})),
   phase: value => PHASES.some(phase => phase === value),
   steps: listOf(count),
   step: count,

@@ -1,3 +1,4 @@
+import type {Approval} from '#shared/registry/approval'
 import type {Snapshot} from '#shared/telemetry/counts'
 import type {Weights} from '#shared/traffic/endpoint'
 import type {StepTally} from './tallies.js'
@@ -44,6 +45,8 @@ export interface Rollout {
   readonly lastGood: string | null
   /** where the alias champion pointed before */
   readonly champion: (Release & {readonly generation: number}) | null
+  /** who let the candidate go to the environment; empty: nobody was asked */
+  readonly approvals: readonly Approval[]
   readonly phase: Phase
   /** whole percents of the steps before 100% */
   readonly steps: readonly number[]
@@ -76,6 +79,11 @@ export function isEnd(phase: Phase): boolean {
   return phase === 'promoted' || phase === 'rolled-back' || phase === 'rollback-failed'
 }
 
+/** Where a person looks for the run that holds a rollout. */
+export function runOf({lease}: Pick<Rollout, 'lease'>): string {
+  return lease.run || lease.holder
+}
+
 /** Whether two splits are the same; weights of 0 do not count. */
 export function sameWeights(first: Weights, second: Weights): boolean {
   const digests = new Set([...Object.keys(first), ...Object.keys(second)])
@@ -88,6 +96,7 @@ export interface Beginning {
   readonly candidate: Release
   readonly lastGood: string | null
   readonly champion: Rollout['champion']
+  readonly approvals: Rollout['approvals']
   readonly steps: readonly number[]
   readonly weights: Weights
   readonly deadlineMs: number

@@ -1,8 +1,8 @@
 import {spawn} from 'node:child_process'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {type Release, type Rollout, sameWeights} from '../../../actions/deploy-canary/src/rollout.js'
-import {openYard, type Yard} from '../../support/canary.js'
+import {type Release, sameWeights} from '../../../actions/deploy-canary/src/rollout.js'
+import {BROKEN, GOOD, nextRun, OTHER, openYard, serving, stateOf, type Yard} from '../../support/canary.js'
 import {compile} from '../../support/compile.js'
 import {type Behaviour, TOKEN} from '../../support/served-model.js'
 
@@ -17,8 +17,6 @@ beforeAll(async () => {
 })
 afterAll(() => compiled.remove())
 
-const STABLE = {score: 0.2}
-
 interface Scene {
   readonly yard: Yard
   /** in a process of its own, killed at this point */
@@ -28,11 +26,13 @@ interface Scene {
 }
 
 /** Stable serving, the candidate published; for a first deployment nothing serves yet. */
-async function prepare(candidate: Behaviour | null): Promise<{model: Yard; next: Release}> {
-  const model = await openYard()
-  const stable = await model.publish(STABLE)
-  if (candidate !== null) await model.run(stable)
-  return {model, next: candidate === null ? stable : await model.publish(candidate)}
+async function prepare(behaviour: Behaviour | null): Promise<{model: Yard; next: Release}> {
+  if (behaviour === null) {
+    const model = await openYard()
+    return {model, next: await model.publish(GOOD)}
+  }
+  const {yard, candidate} = await serving(behaviour)
+  return {model: yard, next: candidate}
 }
 
 async function fresh(model: Yard, next: Release): Promise<Scene> {
@@ -40,8 +40,7 @@ async function fresh(model: Yard, next: Release): Promise<Scene> {
   yard.traffic = 150
   const file = join(yard.folder, `${next.digest.slice(0, 12)}.onnx`)
   const task = {root: yard.root, address: yard.served.address, token: TOKEN, key: yard.key(), candidate: next, file}
-  const holder = {holder: 'o/r 1 deploy', attempt: 2, run: 'https://runs.example/1'}
-  return {yard, run: dieAt => start({...task, attempt: 1, dieAt}), rerun: async () => (await yard.run(next, {holder})).outputs?.result}
+  return {yard, run: dieAt => start({...task, attempt: 1, dieAt}), rerun: async () => (await yard.run(next, nextRun(1, 2))).outputs?.result}
 }
 
 function start(task: object): Promise<Ending> {
@@ -63,18 +62,23 @@ function start(task: object): Promise<Ending> {
 }
 
 /** State, endpoint and alias tell one story. */
-async function story(yard: Yard): Promise<{phase: string; serving: string; champion?: string}> {
-  const state = (await yard.registry.readState(yard.key()))?.value as Rollout
+async function story(yard: Yard): Promise<{phase: string; steps: readonly number[]; served: string; champion?: string}> {
+  const state = await stateOf(yard)
   expect(sameWeights(state.weights, yard.weights())).toBe(true)
   expect(state.applied).toBe(true)
-  const [serving, ...others] = Object.keys(yard.weights())
+  const [served, ...others] = Object.keys(yard.weights())
   expect(others).toEqual([])
-  return {phase: state.phase, serving, champion: (await yard.registry.resolve('wages', 'champion'))?.digest}
+  return {
+    phase: state.phase,
+    steps: state.tallies.filter(({canary}) => canary.requests >= 20).map(({percent}) => percent),
+    served,
+    champion: (await yard.registry.resolve('wages', 'champion'))?.digest
+  }
 }
 
 const CASES: readonly [string, Behaviour | null, string][] = [
-  ['a good candidate', {score: 0.4}, 'promoted'],
-  ['a failing candidate', {score: 0.6, failing: 0.5}, 'rolled-back'],
+  ['a good candidate', OTHER, 'promoted'],
+  ['a failing candidate', BROKEN, 'rolled-back'],
   ['a first deployment', null, 'promoted']
 ]
 
@@ -92,9 +96,11 @@ test.each(CASES)(
         const {killed, result: early} = await run(dieAt)
         if (!killed) return expect(early).toBe(result)
         const ending = await rerun()
-        const {phase, serving, champion} = await story(yard)
+        const {phase, steps, served, champion} = await story(yard)
         expect({dieAt, result: ending, phase}).toEqual({dieAt, result, phase: result})
-        expect(champion).toBe(serving)
+        expect(champion).toBe(served)
+        // None is left out, and in each the candidate was looked at.
+        if (result === 'promoted') expect({dieAt, steps}).toEqual({dieAt, steps: candidate === null ? [] : [10, 50]})
         if (result === 'rolled-back') expect(yard.weights()).toEqual(before)
         points += 1
         await yard.served.drain(50)

@@ -1,29 +1,21 @@
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {LostRollout} from '../../../actions/deploy-canary/src/ledger.js'
-import type {Release, Rollout} from '../../../actions/deploy-canary/src/rollout.js'
-import {openYard, type Yard} from '../../support/canary.js'
+import type {Release} from '../../../actions/deploy-canary/src/rollout.js'
+import {BROKEN, type Facing, killedAt, nextRun, OTHER, openYard, serving, stateOf, type Yard} from '../../support/canary.js'
 import type {Behaviour} from '../../support/served-model.js'
 
-const stateOf = async (yard: Yard) => (await yard.registry.readState(yard.key()))?.value as Rollout
-
-interface Prepared {
-  readonly model: Yard
-  readonly stable: Release
-  readonly candidate: Release
+interface Prepared extends Facing {
   readonly other: Release
 }
 
-/** A yard whose stable version serves, with a candidate and another one published. */
 async function prepare(behaviour: Behaviour): Promise<Prepared> {
-  const model = await openYard()
-  const stable = await model.publish({score: 0.2})
-  await model.run(stable)
-  return {model, stable, candidate: await model.publish(behaviour), other: await model.publish({score: 0.9})}
+  const facing = await serving(behaviour)
+  return {...facing, other: await facing.yard.publish({score: 0.9})}
 }
 
 /** A run of the candidate, in a copy, that stands still before its write number `at` until its lease has run out and another run has been there. */
-async function stalled({model, candidate, other}: Prepared, at: number, meanwhile: typeof undoAndFail) {
+async function stalled({yard: model, candidate, other}: Prepared, at: number, meanwhile: typeof undoAndFail) {
   const yard = await openYard(model)
   let [writes, asleepMs, reached] = [0, 0, '']
   const now = () => new Date(Date.now() + asleepMs)
@@ -54,16 +46,12 @@ async function stalled({model, candidate, other}: Prepared, at: number, meanwhil
 /** Undoes what it finds of another candidate, and then can't load its own. */
 async function undoAndFail(yard: Yard, other: Release, now: () => Date): Promise<void> {
   const modelFile = async () => join(yard.folder, 'server', 'weights.json')
-  await yard.run(
-    other,
-    {now, modelFile, holder: {holder: 'o/r 2 deploy', attempt: 1, run: 'https://runs.example/2'}},
-    {deadlineMs: 3_600_000}
-  )
+  await yard.run(other, {now, modelFile, ...nextRun(2)}, {deadlineMs: 3_600_000})
 }
 
 test.each<[string, Behaviour, readonly string[]]>([
-  ['a good candidate', {score: 0.4}, ['alias', 'state', 'weights']],
-  ['a failing candidate', {score: 0.6, failing: 0.5}, ['state', 'weights']]
+  ['a good candidate', OTHER, ['alias', 'state', 'weights']],
+  ['a failing candidate', BROKEN, ['state', 'weights']]
 ])('%s whose run stands still past its lease at any write moves nothing after it', {timeout: 60_000}, async (_, behaviour, kinds) => {
   const seen: string[] = []
   const prepared = await prepare(behaviour)
@@ -83,7 +71,7 @@ test.each<[string, Behaviour, readonly string[]]>([
 })
 
 test('a run that lost the rollout while it moved weights says which, and whose the rollout is', async () => {
-  const prepared = await prepare({score: 0.4})
+  const prepared = await prepare(OTHER)
   for (let at = 1; ; at++) {
     const {ending, reached} = await stalled(prepared, at, undoAndFail)
     if (reached !== 'weights') continue
@@ -95,7 +83,7 @@ test('a run that lost the rollout while it moved weights says which, and whose t
 })
 
 test('a lease whose renewal takes nearly as long as it lasts moves nothing on', async () => {
-  const {model: yard, stable, candidate} = await prepare({score: 0.4})
+  const {yard, stable, candidate} = await prepare(OTHER)
   const {endpoint, registry} = yard.ports()
   let waitedMs = 0
   const asked: unknown[] = []
@@ -127,7 +115,7 @@ test('a lease whose renewal takes nearly as long as it lasts moves nothing on', 
 })
 
 test('a way back overrides no weights of others once its lease can be neither renewed nor read', async () => {
-  const {model: yard, candidate, other} = await prepare({score: 0.4})
+  const {yard, candidate, other} = await prepare(OTHER)
   await yard.ports().endpoint.upload(other.digest, await yard.ports().modelFile(other))
   let asleepMs = 0
   const gone = () => asleepMs > 0
@@ -156,20 +144,14 @@ test('a way back overrides no weights of others once its lease can be neither re
 })
 
 test('a takeover needs an endpoint that can be written, and moves nothing before', async () => {
-  const {model: yard, candidate} = await prepare({score: 0.4})
-  const dead = yard.run(candidate, {
-    log: line => {
-      if (line.includes('10% to v2')) throw new Error('killed')
-    }
-  })
-  await expect(dead).rejects.toThrow('killed')
+  const {yard, candidate} = await prepare(OTHER)
+  await killedAt({yard, candidate}, '10% to v2')
   const before = yard.weights()
   const {endpoint} = yard.ports()
   const setWeights = () => Promise.reject(new Error('status 500'))
-  const holder = {holder: 'o/r 1 deploy', attempt: 2, run: 'https://runs.example/1'}
-  await expect(yard.run(candidate, {endpoint: {...endpoint, setWeights}, holder})).rejects.toThrow(
+  await expect(yard.run(candidate, {endpoint: {...endpoint, setWeights}, ...nextRun(1, 2)})).rejects.toThrow(
     "the weights can't be written, so the rollout that a lost run left stays as it is: status 500"
   )
   expect(yard.weights()).toEqual(before)
-  expect((await yard.run(candidate, {holder: {...holder, attempt: 3}})).outputs?.result).toBe('promoted')
+  expect((await yard.run(candidate, nextRun(1, 3))).outputs?.result).toBe('promoted')
 })

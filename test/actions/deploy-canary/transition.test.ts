@@ -24,6 +24,7 @@ const start = (lastGood: string | null = OLD): Rollout =>
     candidate: {version: 'v2', digest: NEW},
     lastGood,
     champion: null,
+    approvals: [],
     steps: [10, 50],
     weights: lastGood === null ? {} : {[lastGood]: 100},
     deadlineMs: 1000,
