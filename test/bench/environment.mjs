@@ -1,8 +1,8 @@
 import {spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
-import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {homedir} from 'node:os'
-import {join} from 'node:path'
+import {delimiter, join} from 'node:path'
 
 const REQUIREMENTS = join(import.meta.dirname, '../peers/requirements.txt')
 
@@ -17,18 +17,38 @@ export function peerPython(env = process.env) {
   const folder = join(cache, `peers-${pinned}`)
   const python = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
   if (existsSync(`${folder}.complete`) && existsSync(python)) return {python}
+  const uv = findUv(env)
+  if (uv === undefined)
+    return {
+      missing: 'uv is neither on PATH nor where its installer puts it; install uv, or name a Python that has the peers by TRAINYARD_PEERS'
+    }
   mkdirSync(cache, {recursive: true})
   rmSync(folder, {recursive: true, force: true})
-  console.error(`The peers are fetched once, with uv, to ${folder}`)
+  console.error(`fetching the peers with uv, once, to ${folder}`)
   const steps = [
     ['venv', '--quiet', '--python', '>=3.11', folder],
     ['pip', 'install', '--quiet', '--require-hashes', '--python', python, '-r', REQUIREMENTS]
   ]
   for (const argv of steps) {
-    const {status, error, stderr} = spawnSync('uv', argv, {encoding: 'utf8'})
-    if (error) return {missing: `uv does not start (${error.message}); install uv, or name a Python that has the peers by TRAINYARD_PEERS`}
+    const {status, error, stderr} = spawnSync(uv, argv, {encoding: 'utf8'})
+    if (error) return {missing: `${uv} does not start (${error.message})`}
     if (status !== 0) return {missing: `uv ${argv.slice(0, 2).join(' ')} failed: ${stderr.trim().split('\n').slice(-3).join(' ')}`}
   }
   writeFileSync(`${folder}.complete`, '')
   return {python}
+}
+
+/** uv on PATH, else where its own installer or cargo puts it, which many shells do not look. */
+function findUv({PATH = '', XDG_BIN_HOME}) {
+  const folders = [...PATH.split(delimiter), XDG_BIN_HOME, join(homedir(), '.local/bin'), join(homedir(), '.cargo/bin')].filter(Boolean)
+  return folders.map(folder => join(folder, process.platform === 'win32' ? 'uv.exe' : 'uv')).find(isProgram)
+}
+
+function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import sklearn
-from sklearn import metrics
+from quality import quality
 
 
 def ece(labels, scores, bins=15):
@@ -23,18 +23,7 @@ def main():
     labels = np.array(exam["labels"])
     scores = np.array(exam["scores"], dtype=float)
     predictions = np.array(exam["predictions"])
-    values = {
-        "roc_auc": metrics.roc_auc_score(labels, scores),
-        "average_precision": metrics.average_precision_score(labels, scores),
-        "accuracy": metrics.accuracy_score(labels, predictions),
-        "balanced_accuracy": metrics.balanced_accuracy_score(labels, predictions),
-        "precision": metrics.precision_score(labels, predictions),
-        "recall": metrics.recall_score(labels, predictions),
-        "f1": metrics.f1_score(labels, predictions),
-        "log_loss": metrics.log_loss(labels, scores),
-        "brier": metrics.brier_score_loss(labels, scores),
-        "ece": ece(labels, scores),
-    }
+    values = {**quality(labels, scores, predictions), "ece": ece(labels, scores)}
     json.dump({"version": sklearn.__version__, "values": {name: float(value) for name, value in values.items()}}, sys.stdout)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -9,6 +10,9 @@ import pandas as pd
 import sklearn
 import usage  # noqa: F401
 from sklearn import metrics
+
+sys.path.append(str(Path(__file__).parents[2] / "peers"))
+from quality import quality  # noqa: E402
 
 df = pd.read_csv(sys.argv[1])
 labels = df["label"].to_numpy()
@@ -18,19 +22,7 @@ session = onnxruntime.InferenceSession(sys.argv[2], providers=["CPUExecutionProv
 scores = session.run(["score"], {"numbers": features})[0].ravel().astype(np.float64)
 predictions = (scores >= 0.5).astype(np.int8)
 
-facts = {
-    "rows": len(df),
-    "positives": labels.sum(),
-    "roc_auc": metrics.roc_auc_score(labels, scores),
-    "average_precision": metrics.average_precision_score(labels, scores),
-    "accuracy": metrics.accuracy_score(labels, predictions),
-    "balanced_accuracy": metrics.balanced_accuracy_score(labels, predictions),
-    "precision": metrics.precision_score(labels, predictions),
-    "recall": metrics.recall_score(labels, predictions),
-    "f1": metrics.f1_score(labels, predictions),
-    "log_loss": metrics.log_loss(labels, scores),
-    "brier": metrics.brier_score_loss(labels, scores),
-}
+facts = {"rows": len(df), "positives": labels.sum(), **quality(labels, scores, predictions)}
 metrics.roc_curve(labels, scores)
 right = pd.DataFrame({"region": df["region"], "right": predictions == 1})[labels == 1]
 recall = right.groupby("region")["right"].mean().to_dict()
