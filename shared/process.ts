@@ -143,21 +143,9 @@ function lastLines(chunks: readonly Buffer[], limits: OutputLimits): string[] {
 }
 
 function stopper(child: ChildProcess, {timeoutMs, graceMs = GRACE_MS, signals = process}: Command) {
-  const timers: NodeJS.Timeout[] = []
+  const {send, later, end, release} = groupEnder(child)
   let interruptedBy: NodeJS.Signals | undefined
   let timedOut = false
-  const send = (signal: NodeJS.Signals): void => {
-    if (child.pid !== undefined) signalGroup(child.pid, signal)
-  }
-  const end = (terminateMs: number, killMs: number): void => {
-    timers.push(
-      setTimeout(() => {
-        send('SIGTERM')
-        send('SIGCONT')
-      }, terminateMs),
-      setTimeout(() => send('SIGKILL'), killMs)
-    )
-  }
   const interrupt = (signal: NodeJS.Signals) => (): void => {
     send(signal)
     send('SIGCONT')
@@ -171,19 +159,40 @@ function stopper(child: ChildProcess, {timeoutMs, graceMs = GRACE_MS, signals = 
   ] as const
   for (const [signal, act] of heard) signals.on(signal, act)
   if (timeoutMs !== undefined) {
-    timers.push(
-      setTimeout(() => {
-        timedOut = true
-        end(0, graceMs.kill - graceMs.terminate)
-      }, timeoutMs)
-    )
+    later(timeoutMs, () => {
+      timedOut = true
+      end(0, graceMs.kill - graceMs.terminate)
+    })
   }
   return {
     interruptedBy: () => interruptedBy,
     timedOut: () => timedOut,
     release: () => {
-      for (const timer of timers) clearTimeout(timer)
+      release()
       for (const [signal, act] of heard) signals.off(signal, act)
+    }
+  }
+}
+
+/** Signals to a command's group, now and later; nothing is sent any more once it is released. */
+function groupEnder({pid}: ChildProcess) {
+  const timers: NodeJS.Timeout[] = []
+  const send = (signal: NodeJS.Signals): void => {
+    if (pid !== undefined) signalGroup(pid, signal)
+  }
+  const later = (afterMs: number, act: () => void): void => void timers.push(setTimeout(act, afterMs))
+  return {
+    send,
+    later,
+    end: (terminateMs: number, killMs: number): void => {
+      later(terminateMs, () => {
+        send('SIGTERM')
+        send('SIGCONT')
+      })
+      later(killMs, () => send('SIGKILL'))
+    },
+    release: (): void => {
+      for (const timer of timers) clearTimeout(timer)
     }
   }
 }

@@ -14,42 +14,40 @@ export function parseQuality(node: Node, column: string | undefined, {rules, uns
   mapOf(node, QUALITY, {pattern: 'A pattern stands inside arguments.', validValues: 'validValues stand inside arguments.'})
   const type = child(node, 'type')
   const kind = type === undefined ? 'library' : textOf(type)
-  const given = child(node, 'id')
-  const named = child(node, 'name')
   const scope = column === undefined ? '' : `${column}.`
-  const own = given === undefined ? undefined : textOf(given)
   if (kind === 'text') return
-  if (kind !== 'library') {
-    if (kind !== 'sql' && kind !== 'custom') throw wrong(type ?? node, `unknown type ${kind}`, 'Known: library, text, sql, custom.')
-    const label = named === undefined ? `${scope}${kind}` : `${scope}${textOf(named)}`
-    unsupported.push({id: own ?? label, what: `a quality rule of type ${kind}`, at: node.at})
+  if (kind === 'library') {
+    parseLibrary(node, column, {rules, unsupported})
     return
   }
+  if (kind !== 'sql' && kind !== 'custom') throw wrong(type ?? node, `unknown type ${kind}`, 'Known: library, text, sql, custom.')
+  const label = `${scope}${optionalText(node, 'name') ?? kind}`
+  unsupported.push({id: optionalText(node, 'id') ?? label, what: `a quality rule of type ${kind}`, at: node.at})
+}
+
+function parseLibrary(node: Node, column: string | undefined, {rules, unsupported}: Parsed): void {
   const metric = child(node, 'metric') ?? child(node, 'rule')
   if (metric === undefined) throw wrong(node, 'metric is missing', `Known: ${Object.keys(METRICS).join(', ')}.`)
   const name = textOf(metric)
-  const read = Object.hasOwn(METRICS, name) ? METRICS[name] : undefined
-  const id = own ?? `${scope}${name}`
-  if (read === undefined) {
-    unsupported.push({id, what: `the metric ${name}`, at: metric.at})
-    return
-  }
-  const measure = read(node, column)
-  if ('unsupported' in measure) {
-    unsupported.push({id, what: measure.unsupported, at: node.at})
-    return
-  }
-  const unit = unitOf(child(node, 'unit'), name)
-  const description = child(node, 'description')
+  const id = optionalText(node, 'id') ?? (column === undefined ? name : `${column}.${name}`)
+  if (!Object.hasOwn(METRICS, name)) return void unsupported.push({id, what: `the metric ${name}`, at: metric.at})
+  const measure = METRICS[name](node, column)
+  if ('unsupported' in measure) return void unsupported.push({id, what: measure.unsupported, at: node.at})
+  const description = optionalText(node, 'description')
   rules.push({
     id,
     measure,
     expect: expectationOf(node),
-    unit,
+    unit: unitOf(child(node, 'unit'), name),
     severity: severityOf(child(node, 'severity')),
-    ...(description !== undefined && {description: textOf(description)}),
+    ...(description !== undefined && {description}),
     at: metric.at
   })
+}
+
+function optionalText(node: Node, name: string): string | undefined {
+  const given = child(node, name)
+  return given && textOf(given)
 }
 
 type Read = (node: Node, column: string | undefined) => Measure | {readonly unsupported: string}

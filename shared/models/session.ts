@@ -136,18 +136,19 @@ function converse(worker: Worker, name: string, timeoutMs: number): Session {
         if (ended !== undefined) return reject(ended)
         count += 1
         const timer = setTimeout(late, timeoutMs * (waiting.size + 1))
-        const settle =
-          <T>(then: (value: T) => void) =>
-          (value: T) => {
-            clearTimeout(timer)
-            then(value)
-          }
-        waiting.set(count, {resolve: settle(resolve), reject: settle(reject)})
+        waiting.set(count, {resolve: after(timer, resolve), reject: after(timer, reject)})
         worker.postMessage({id: count, feeds, fetch}, transferable(feeds))
       }),
     close: async () => {
       await worker.terminate()
     }
+  }
+}
+
+function after<T>(timer: NodeJS.Timeout, then: (value: T) => void): (value: T) => void {
+  return value => {
+    clearTimeout(timer)
+    then(value)
   }
 }
 

@@ -33,10 +33,8 @@ export function lineCutter(
   }
 
   const keep = (part: Buffer): void => {
-    const text = lengthWithoutReturns(part)
-    const bar = text > 0 ? part.lastIndexOf(13, text - 1) : -1
-    const fresh = bar >= 0 ? part.subarray(bar + 1) : part
-    if (bar >= 0 || (text > 0 && endsWithReturn(held))) reset()
+    const {fresh, overwrites} = afterBar(part, held)
+    if (overwrites) reset()
     lineBytes += fresh.length
     const room = limits.lineBytes - heldBytes
     if (room <= 0) return
@@ -46,10 +44,8 @@ export function lineCutter(
   }
 
   const show = (): void => {
-    const cut = lineBytes > heldBytes
-    const text = Buffer.concat(held).toString('utf8').replace(/\r+$/, '')
     lastShown = now()
-    take(cut ? `${text.replace(/\uFFFD+$/, '')} … (a line of ${bytesText(lineBytes)}, cut)` : text)
+    take(lineText(held, lineBytes))
   }
 
   return {
@@ -69,6 +65,19 @@ export function lineCutter(
       reset()
     }
   }
+}
+
+/** What a carriage return leaves of a part of a line, and whether it overwrites what was held of that line before. */
+function afterBar(part: Buffer, held: readonly Buffer[]): {fresh: Buffer; overwrites: boolean} {
+  const text = lengthWithoutReturns(part)
+  const bar = text > 0 ? part.lastIndexOf(13, text - 1) : -1
+  return {fresh: bar >= 0 ? part.subarray(bar + 1) : part, overwrites: bar >= 0 || (text > 0 && endsWithReturn(held))}
+}
+
+function lineText(held: readonly Buffer[], lineBytes: number): string {
+  const bytes = Buffer.concat(held)
+  const text = bytes.toString('utf8').replace(/\r+$/, '')
+  return lineBytes > bytes.length ? `${text.replace(/\uFFFD+$/, '')} … (a line of ${bytesText(lineBytes)}, cut)` : text
 }
 
 function lengthWithoutReturns(part: Buffer): number {

@@ -25,32 +25,14 @@ const ATTEMPTS = 3
 /** The model server of this suite as an endpoint. Throws UserError for an address or a token that can't be one. */
 export function modelServer({address, token, fetch, sleep, timeoutMs = 10_000}: ModelServerOptions): Endpoint {
   const base = parseAddress(address)
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new UserError(
-      `endpoint-token: expected the token of ${new URL(base).host}, got ${token === '' ? 'none' : 'characters that no header takes'}`,
-      {
-        kind: 'usage',
-        hint: 'Give endpoint-token: ${{ secrets.MODEL_SERVER_TOKEN }}, or set TRAINYARD_ENDPOINT_TOKEN.'
-      }
-    )
-  }
+  requireToken(token, base)
   const options: CallOptions = {base, token, fetch}
   const repeated = (request: Call, known: readonly number[]) => repeat(() => call(options, request, known), sleep)
   return {
     name: base,
     versions: async () => parseVersions(base, await repeated({method: 'GET', path: '/versions', timeoutMs}, [200])),
     upload: async (digest, path) => {
-      const {size} = await stat(path)
-      const body = () => Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>
-      const limitMs = timeoutMs * 10 + Math.ceil(size / 1000)
-      const request: Call = {
-        method: 'PUT',
-        path: `/versions/${digest}`,
-        timeoutMs: limitMs,
-        body,
-        headers: {'content-type': 'application/octet-stream'}
-      }
-      const {status, body: reason} = await repeated(request, [200, 201, 413, 422])
+      const {status, body: reason} = await repeated(await uploadOf(digest, path, timeoutMs), [200, 201, 413, 422])
       if (status >= 400) throw refused(base, digest, reason)
     },
     weights: async () => parseSplit(base, await repeated({method: 'GET', path: '/weights', timeoutMs}, [200])),
@@ -65,6 +47,26 @@ export function modelServer({address, token, fetch, sleep, timeoutMs = 10_000}: 
       return parseSplit(base, answer)
     },
     command: weights => manualCommand(base, weights)
+  }
+}
+
+function requireToken(token: string, base: string): void {
+  if (/^[\x21-\x7e]+$/.test(token)) return
+  const got = token === '' ? 'none' : 'characters that no header takes'
+  throw new UserError(`endpoint-token: expected the token of ${new URL(base).host}, got ${got}`, {
+    kind: 'usage',
+    hint: 'Give endpoint-token: ${{ secrets.MODEL_SERVER_TOKEN }}, or set TRAINYARD_ENDPOINT_TOKEN.'
+  })
+}
+
+async function uploadOf(digest: string, file: string, timeoutMs: number): Promise<Call> {
+  const {size} = await stat(file)
+  return {
+    method: 'PUT',
+    path: `/versions/${digest}`,
+    timeoutMs: timeoutMs * 10 + Math.ceil(size / 1000),
+    body: () => Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>,
+    headers: {'content-type': 'application/octet-stream'}
   }
 }
 
