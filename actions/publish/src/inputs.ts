@@ -1,4 +1,4 @@
-import {CONFIG, choice, EVIDENCE, path, REGISTRY, registryAddress, text, words} from '#shared/inputs'
+import {CONFIG, choice, EVIDENCE, flag, path, REGISTRY, registryAddress, text, words} from '#shared/inputs'
 
 export const inputs = {
   name: text({required: true}),
@@ -7,6 +7,7 @@ export const inputs = {
   require: words({default: ['evaluate']}),
   version: text(),
   alias: text({default: 'candidate'}),
+  'keep-data': flag({default: false}),
   isolation: choice(['job', 'none'], {default: 'job'}),
   ...EVIDENCE,
   ...CONFIG,

@@ -1,17 +1,19 @@
 import {createHash} from 'node:crypto'
-import {dirname, join} from 'node:path'
+import {dirname, join, resolve} from 'node:path'
 import {action, type World} from '#shared/action'
 import {messageOf, UserError} from '#shared/errors'
 import {untrusted} from '#shared/event'
 import {readEvidence} from '#shared/evidence/files'
-import {digestOfTree, readBounded, treeDigest} from '#shared/files'
+import {digestOfTree, readBounded, sha256File, treeDigest} from '#shared/files'
 import {type InputsOf, shownPath} from '#shared/inputs'
 import {openRegistry} from '#shared/registry/address'
+import type {FileToKeep} from '#shared/registry/kept'
 import {checkWords} from '#shared/registry/names'
 import {registryWorldOf} from '#shared/world'
 import type {EvidenceRecord} from './case.js'
 import {publishedFindings, refusedFindings} from './findings.js'
 import {inputs} from './inputs.js'
+import {type DataFile, dataToKeep, trainingOf} from './keep.js'
 import {dataIn, profiledBy} from './profile.js'
 import {judgeEvidence} from './rules.js'
 import {strayFile} from './stray.js'
@@ -34,6 +36,8 @@ export default action('publish', inputs, async (given, world) => {
   if (judged.checks.some(({verdict}) => verdict !== 'pass')) return refusedFindings(subject, judged)
   const documents = await Promise.all(judged.relied.map(readDocument))
   const parent = await registry.resolve(given.name, 'champion', {older: 'accept'})
+  const {fingerprint, record} = trainingOf(one)
+  const data = given.keepData ? await readData(dataToKeep(one, judged.relied), world) : []
   const published = await registry.publish({
     ...given,
     model: model.path,
@@ -41,7 +45,12 @@ export default action('publish', inputs, async (given, world) => {
     evidence: documents,
     profile: await readProfile(profiledBy(one), world),
     commit: /^(?!0+$)[0-9a-f]{40,64}$/.test(world.run.sha) ? world.run.sha : undefined,
-    lineage: {materials: lineageOf({records, digest: model.sha256}), parent: parent && {version: parent.version, digest: parent.digest}},
+    kept: [...data, ...(await readTraining(record, world))],
+    lineage: {
+      materials: lineageOf({records, digest: model.sha256}),
+      ...(fingerprint !== undefined && {fingerprint}),
+      parent: parent && {version: parent.version, digest: parent.digest}
+    },
     reason: `published by job ${world.run.job}`
   })
   return publishedFindings(subject, judged, documents, published)
@@ -85,6 +94,43 @@ async function readProfile(record: EvidenceRecord | undefined, {warning}: World)
   throw new UserError(`${file}: is not the profile that validate-data wrote (sha256 ${sha256})`, {
     hint: 'Hand on the files as the actions wrote them.'
   })
+}
+
+/** The data files as they lie here, which must be the ones that the evidence names. */
+async function readData(files: readonly DataFile[], {cwd}: World): Promise<FileToKeep[]> {
+  if (files.length === 0)
+    throw new UserError('keep-data: neither train nor validate-data names a data file of this model', {
+      hint: 'Give train its input data, or leave keep-data out.'
+    })
+  const found: FileToKeep[] = []
+  for (const {name, sha256} of files) {
+    const file = resolve(cwd, name)
+    const digest = await sha256File(file).catch(error => {
+      throw new UserError(`keep-data: ${messageOf(error)}`, {
+        hint: 'Bring the data into this job too, at the path that train had.',
+        cause: error
+      })
+    })
+    if (digest.sha256 !== sha256)
+      throw new UserError(`keep-data: ${name} was sha256 ${sha256} when the model was trained, and is ${digest.sha256} here`, {
+        hint: 'Nothing was published. Bring the data as they were.'
+      })
+    found.push({kind: 'data', path: name, file, ...digest})
+  }
+  return found
+}
+
+/** The record of the training; without it a later run can't reuse the result, and nothing else is lost. */
+async function readTraining(record: ReturnType<typeof trainingOf>['record'], {warning}: World): Promise<FileToKeep[]> {
+  if (record === undefined) return []
+  const file = join(dirname(record.by.file), record.path)
+  const digest = await sha256File(file).catch(messageOf)
+  if (typeof digest !== 'string' && record.path === `training.${digest.sha256.slice(0, 12)}.json`)
+    return [{kind: 'training', path: 'training.json', file, ...digest}]
+  warning(
+    `The record of the training is not kept with the model: ${typeof digest === 'string' ? digest : `${file} is not what train wrote`}`
+  )
+  return []
 }
 
 async function readConfigDigest({configFile, cwd}: World): Promise<{name: string; sha256: string} | undefined> {

@@ -111,7 +111,7 @@ function objection({evidence, folder, file}: EvidenceRecord, given: Case): strin
     return `its evidence ${file} lies in a folder beside evidence at the root of ${given.root}, and could have come with that artifact. Let each download-artifact have a folder of its own: path: …/trainyard/trainyard-<job>`
   if (action.name !== 'train' && ranProjectCode({evidence, folder, file}, given) && given.isolation === 'job')
     return `its evidence is from ${ofTraining(run.job, given) ? `job ${run.job}` : 'the artifact of a job'}, which ran the training code, and that could have written it. Give ${action.name} a job of its own, or set isolation: none`
-  return foreignPredictions(evidence, given) ?? changedConfig(evidence, given)
+  return foreignPredictions(evidence, given) ?? changedConfig(evidence, given) ?? cachedTraining(evidence, given)
 }
 
 /** Predictions count when evaluate made them from this very model, where no project code could have. */
@@ -151,6 +151,13 @@ function ranProjectCode({evidence: {run}, folder}: EvidenceRecord, given: Case):
 
 function ofTraining(job: string, {records}: Case): boolean {
   return records.some(({evidence}) => evidence.action.name === 'train' && evidence.run.job === job)
+}
+
+/** Who may write to a branch's caches need not be who may publish from it; what the registry gave back was published before. */
+function cachedTraining({action, facts}: Evidence, {isolation}: Case): string | undefined {
+  const from = facts.find(({name}) => name === 'restored from')?.value
+  if (action.name !== 'train' || isolation === 'none' || typeof from !== 'string' || from.startsWith('registry')) return undefined
+  return `its result was restored from the ${from}, which other runs can write to. Train it anew where it is published, with reuse: registry at most, or set isolation: none`
 }
 
 function changedConfig({materials, run}: Evidence, {config}: Case): string | undefined {

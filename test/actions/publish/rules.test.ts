@@ -353,3 +353,20 @@ test('a requirement that no action can meet is an error that names the nearest',
     })
   )
 })
+
+describe('a training that was not done anew', () => {
+  const restored = (from: string) => trained({facts: [{name: 'restored from', value: from}]})
+
+  test('from a cache, which other runs can write to, does not count; isolation: none lets it', () => {
+    const records = [restored('cache of GitHub Actions'), evaluated()]
+    expect(judged('train', records)).toMatchObject({verdict: 'error', relied: ['evaluate']})
+    expect(judged('train', records).message).toContain(
+      'train: its result was restored from the cache of GitHub Actions, which other runs can write to'
+    )
+    expect(judged('train', records, {isolation: 'none'})).toMatchObject({verdict: 'pass', relied: ['train', 'evaluate']})
+  })
+
+  test('from the registry, which published it before, counts', () => {
+    expect(judged('train', [restored('registry: wages v3'), evaluated()])).toMatchObject({verdict: 'pass'})
+  })
+})
