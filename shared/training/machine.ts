@@ -75,14 +75,17 @@ function mib(text: string | undefined): string {
 
 /** The machine in a few lines, as a reader of the log wants it before anything runs. */
 export function describeMachine(machine: Machine): readonly string[] {
-  const {processor, cpus: count, memory, freeMemory, freeDisk, gpus, tenants} = machine
-  const disk = freeDisk === undefined ? '' : `, ${gigabytes(freeDisk)} of disk free`
+  const {gpus, tenants} = machine
+  if (gpus.length === 0) return [`machine: ${machineText(machine)}`, 'gpu: none']
+  const shared = tenants.length === 0 ? 'nobody else uses it' : `shared with ${tenants.slice(0, 8).join('; ')}`
+  return [`machine: ${machineText(machine)}`, ...gpus.map((gpu, index) => `gpu ${index}: ${gpu}`), `gpu: ${shared}`]
+}
+
+/** Platform, processors, memory, disk and Node in one line. */
+export function machineText({platform, cpus: count, processor, memory, freeMemory, freeDisk, node}: Machine): string {
   const cpu = processor === '' ? '' : ` (${processor})`
-  return [
-    `machine: ${machine.platform}, ${count} CPUs${cpu}, ${gigabytes(memory)} of memory, ${gigabytes(freeMemory)} free${disk}, node ${machine.node}`,
-    ...(gpus.length === 0 ? ['gpu: none'] : gpus.map((gpu, index) => `gpu ${index}: ${gpu}`)),
-    ...(gpus.length === 0 ? [] : [tenants.length === 0 ? 'gpu: nobody else uses it' : `gpu: shared with ${tenants.slice(0, 8).join('; ')}`])
-  ]
+  const disk = freeDisk === undefined ? '' : `, ${gigabytes(freeDisk)} of disk free`
+  return `${platform}, ${count} CPUs${cpu}, ${gigabytes(memory)} of memory, ${gigabytes(freeMemory)} free${disk}, node ${node}`
 }
 
 function gigabytes(bytes: number): string {

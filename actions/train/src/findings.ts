@@ -1,6 +1,7 @@
 import type {Check, Fact, Figure, Findings, Material} from '#shared/evidence/evidence'
 import type {CommandEnd} from '#shared/process'
 import {code} from '#shared/report/inert'
+import type {GpuUse} from '#shared/training/gpu-use'
 import type {KeptModel} from '#shared/training/kept-model'
 import type {Machine} from '#shared/training/machine'
 
@@ -11,7 +12,9 @@ export interface Training {
   readonly end: CommandEnd
   /** `ended with exit code 0`, and so on */
   readonly ending: string
-  readonly machine: Machine
+  readonly machine: Machine & {readonly text: string}
+  /** what the GPUs did while it ran; absent where there are none or nothing ran */
+  readonly gpuUse?: GpuUse
   /** what went in: data, code, parameters, environment */
   readonly materials: readonly Material[]
   readonly parameters: readonly Fact[]
@@ -46,7 +49,7 @@ const SHOWN_METRICS = 50
 
 /** Evidence of a training run: green when the command ended with 0, wrote its model anew and left its data alone. */
 export function trainFindings(training: Training): Findings {
-  const {end, model, names, materials, history} = training
+  const {end, model, names, materials, history, gpuUse} = training
   const ended = end.exitCode === 0 && !end.timedOut && end.interruptedBy === undefined
   const checks = [exitCheck(training, ended), ...leftoverChecks(end), ...plantedChecks(training), ...(ended ? outputChecks(training) : [])]
   const kept = ended && 'value' in model ? model.value : undefined
@@ -54,7 +57,7 @@ export function trainFindings(training: Training): Findings {
     subjects: kept ? [{kind: 'model', name: names.model, digest: {sha256: kept.sha256}, size: kept.size}] : [],
     materials,
     checks,
-    figures: history && 'value' in history ? history.value : [],
+    figures: [...(history && 'value' in history ? history.value : []), ...(gpuUse?.figures ?? [])],
     facts: factsOf(training),
     ...(kept && {
       files: {model: kept.name},
@@ -123,7 +126,7 @@ function madeCheck<T>(id: string, made: Made<T>, describe: (value: T) => string)
   return 'value' in made ? {id, verdict: 'pass', message: describe(made.value)} : {id, verdict: 'error', message: made.error}
 }
 
-function factsOf({command, end, machine, parameters, metrics, changed, restored, fingerprint}: Training): Fact[] {
+function factsOf({command, end, machine, gpuUse, parameters, metrics, changed, restored, fingerprint}: Training): Fact[] {
   const measured = metrics && 'value' in metrics ? Object.entries(metrics.value).slice(0, SHOWN_METRICS) : []
   return [
     {name: 'command', value: command},
@@ -133,7 +136,9 @@ function factsOf({command, end, machine, parameters, metrics, changed, restored,
     ...parameters,
     ...measured.map(([name, value]) => ({name, value})),
     {name: 'gpu', value: machine.gpus.length === 0 ? 'none' : machine.gpus.join('; ')},
-    {name: 'machine', value: `${machine.platform}, ${machine.cpus} CPUs, ${Math.round(machine.memory / 1e9)} GB, node ${machine.node}`},
+    ...(machine.tenants.length === 0 ? [] : [{name: 'gpu shared with', value: machine.tenants.slice(0, 8).join('; ')}]),
+    ...(gpuUse?.facts ?? []),
+    {name: 'machine', value: machine.text},
     ...(fingerprint === undefined ? [] : [{name: 'fingerprint', value: fingerprint}])
   ]
 }

@@ -14,9 +14,10 @@ import {openRegistry} from '#shared/registry/address'
 import {expandPaths} from '#shared/tables/paths'
 import {codeDigest} from '#shared/training/code'
 import {fingerprintOf} from '#shared/training/fingerprint'
+import {type GpuUse, watchGpus} from '#shared/training/gpu-use'
 import {readInterpreters} from '#shared/training/interpreters'
 import {type KeptModel, keepModel} from '#shared/training/kept-model'
-import {type Machine, readMachine} from '#shared/training/machine'
+import {describeMachine, type Machine, machineText, readMachine} from '#shared/training/machine'
 import {type TrainingRecord, writeRecord} from '#shared/training/record'
 import {findKnown, type Known, placeKnown, type Sources, saveKnown} from '#shared/training/reuse'
 import {differing, readStamp, type Stamp, unwritten} from '#shared/training/stamp'
@@ -35,6 +36,7 @@ export default action('train', inputs, async (given, world) => {
   const sources = reuseOf(given, world)
   world.interruption()
   const machine = await readMachine(world.env, world.configFolder)
+  for (const line of describeMachine(machine)) world.log(line)
   const data = given.data === undefined ? undefined : await readData(given.data, world)
   const environment = environmentOf(given, machine, await readInterpreters(world.env, world.configFolder))
   const materials = [...(data ?? []), await readCode(given, world), ...(await readParameters(given, world)), environment]
@@ -46,7 +48,7 @@ export default action('train', inputs, async (given, world) => {
   if (world.interruption().aborted) throw new UserError('train: interrupted before the command began', {hint: 'Run the job again.'})
   const evidence = world.onRunner ? await readStamp(world.evidenceRoot) : undefined
   const known = sources && (await readKnown(fingerprint, sources, world))
-  const end = known ? await restore(known, given, world) : await train(argv, given, world)
+  const {end, gpuUse} = known ? {end: await restore(known, given, world)} : await watched(machine, world, () => train(argv, given, world))
   await sources?.cache?.clear()
   const ended = end.exitCode === 0 && !end.timedOut
   const planted = world.onRunner ? differing(evidence, await readStamp(world.evidenceRoot)) : undefined
@@ -56,7 +58,8 @@ export default action('train', inputs, async (given, world) => {
     command: given.command,
     end,
     ending: describeEnd(end, given.timeout),
-    machine,
+    machine: {...machine, text: machineText(machine)},
+    gpuUse,
     materials,
     parameters,
     names,
@@ -175,6 +178,19 @@ function refuseStrangers({event}: World): void {
 
 async function train(argv: readonly string[], {timeout}: Given, world: World): Promise<CommandEnd> {
   return runCommand({argv, cwd: world.configFolder, env: commandVariables(world.env), onLine: line => world.log(line), timeoutMs: timeout})
+}
+
+/** Watches the GPUs, where there are any, as long as the work takes. */
+async function watched(machine: Machine, {env}: World, work: () => Promise<CommandEnd>): Promise<{end: CommandEnd; gpuUse?: GpuUse}> {
+  if (machine.gpus.length === 0) return {end: await work()}
+  const watch = watchGpus(env, () => performance.now())
+  try {
+    const end = await work()
+    return {end, gpuUse: watch.stop()}
+  } catch (error) {
+    watch.stop()
+    throw error
+  }
 }
 
 /** What the command must not have: the files through which a step changes later steps, the inputs of this one, the runner's own token. */

@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto'
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs'
+import {chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {expect, test} from 'vitest'
@@ -363,4 +363,37 @@ test('a link in the model path is refused', async () => {
   symlinkSync(join(cwd, 'real.onnx'), join(cwd, 'model.onnx'))
   const {check} = await run('', {}, {cwd})
   expect(check('train.model')?.message).toContain('Symbolic links and devices are not followed')
+})
+
+test('what the machine has is said before the command runs, and what its GPU did is in the evidence', async () => {
+  const bin = folder({
+    'nvidia-smi': `#!/bin/bash
+case "$*" in
+  *compute-apps*) echo '4711, python3, 2048';;
+  *--loop=5*) trap '' TERM; while :; do echo '0, 80, 4096, 61, 312.5'; sleep 0.2; done;;
+  *) echo 'NVIDIA H100, 81559, 570.133';;
+esac`
+  })
+  chmodSync(join(bin, 'nvidia-smi'), 0o755)
+  const env = {PATH: `${bin}:${process.env.PATH}`}
+  const {code, lines, evidence} = await run(`${WRITE}console.log('training'); await new Promise(done => setTimeout(done, 700))`, {}, {env})
+  expect([code, evidence.verdict]).toEqual([0, 'pass'])
+  const said = ['gpu 0: NVIDIA H100, 81,559 MiB, driver 570.133', 'gpu: shared with python3 (process 4711, 2,048 MiB)', 'training']
+  expect(lines.filter(line => said.includes(line))).toEqual(said)
+  expect(Object.fromEntries(evidence.facts.map(({name, value}) => [name, value]))).toMatchObject({
+    gpu: 'NVIDIA H100, 81,559 MiB, driver 570.133',
+    'gpu shared with': 'python3 (process 4711, 2,048 MiB)',
+    'gpu utilisation, peak': 80,
+    'gpu memory, peak': 4096,
+    'gpu temperature, mean': 61,
+    'gpu power, mean': 312.5,
+    'gpu samples': 1,
+    machine: expect.stringMatching(/CPUs.* of memory, .* free, .* of disk free, node v/)
+  })
+})
+
+test('without a GPU the log and the evidence say so', async () => {
+  const {lines, evidence} = await run(WRITE, {}, {env: {PATH: ['/usr/bin', '/bin', dirname(process.execPath)].join(':')}})
+  expect(lines).toContain('gpu: none')
+  expect(evidence.facts.filter(({name}) => name.startsWith('gpu'))).toEqual([{name: 'gpu', value: 'none'}])
 })
