@@ -57,7 +57,7 @@ export async function runAction<S extends InputSpec>(one: Action<S>, vocabulary:
     const given = readInputs(one.inputs, sourcesOf(one, host, config))
     world = placed(world, given, config)
     maskSecrets(one, host)
-    world = comparing(world, one, given, sourcesOf(one, host, config), vocabulary)
+    world = comparing(world, one, sourcesOf(one, host, config), vocabulary)
     const findings = await measured(one, given, world, host, config)
     const run = {...world.run, finishedAt: host.now().toISOString()}
     return await hand(toEvidence({name: one.name, version: VERSION}, findings, run), findings.outputs ?? {}, world, host)
@@ -66,15 +66,16 @@ export async function runAction<S extends InputSpec>(one: Action<S>, vocabulary:
   }
 }
 
-/** The world with what the inputs say of places: the folder of `trainyard.yml`, and where evidence is read. */
+/** The world with what the inputs say of it: the folder of `trainyard.yml`, where evidence is read, and with which token GitHub is asked. */
 function placed(world: World, given: object, config: Config | undefined): World {
   const evidence = 'evidence' in given && typeof given.evidence === 'string' ? {evidenceRoot: given.evidence} : {}
-  return {...world, ...evidence, ...(config && {configFolder: config.folder, configFile: config.file})}
+  const token = 'githubToken' in given && typeof given.githubToken === 'string' ? {githubToken: given.githubToken} : {}
+  return {...world, ...evidence, ...token, ...(config && {configFolder: config.folder, configFile: config.file})}
 }
 
 /** What is looser than on the base is looked up once, whoever asks first. */
-function comparing(world: World, {inputs: spec}: Declared, given: object, sources: Sources, vocabulary: Vocabulary): World {
-  const token = 'githubToken' in given && typeof given.githubToken === 'string' ? given.githubToken : undefined
+function comparing(world: World, {inputs: spec}: Declared, sources: Sources, vocabulary: Vocabulary): World {
+  const {githubToken: token} = world
   let found: Promise<readonly Check[]> | undefined
   const loosened = () => {
     found ??= loosening({spec, vocabulary, sources, world, token})

@@ -28,6 +28,8 @@ export interface World {
   readonly origin: Origin
   readonly run: Omit<Run, 'seed' | 'finishedAt'>
   readonly event: RunEvent
+  /** the input `github-token`, for actions that have it */
+  readonly githubToken?: string
   /** what the inputs of this run let through that those of its base did not, a warning each; they are added to the findings */
   loosened(): Promise<readonly Check[]>
   log(line: string): void
@@ -40,8 +42,8 @@ export interface World {
 }
 
 /** What a registry needs of the world. */
-export function registryWorldOf({env, cwd, now, run, tempDir, fetch, log}: World) {
-  return {env, cwd, now, tempDir, fetch, log, random: Math.random, by: run.actor, runUrl: run.url}
+export function registryWorldOf({env, cwd, now, run, tempDir, fetch, log, githubToken}: World) {
+  return {env, cwd, now, tempDir, fetch, log, githubToken, random: Math.random, by: run.actor, runUrl: run.url}
 }
 
 /** Places and run of an environment: a runner's where `GITHUB_ACTIONS` is `true`, else a terminal's. */

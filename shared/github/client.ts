@@ -19,6 +19,8 @@ export interface Access {
   readonly secondMs?: number
   /** default: through the proxy of the environment */
   readonly fetch?: typeof fetch
+  /** clients of one pace wait for each other's writes; default: each has its own */
+  readonly pace?: string
 }
 
 export type Client = ReturnType<typeof getOctokit>
@@ -31,7 +33,8 @@ export function openClient({
   budgetMs = 90_000,
   secondMs = 1000,
   paced = true,
-  fetch: given
+  fetch: given,
+  pace
 }: Access): Client {
   const deadline = performance.now() + budgetMs
   const worthWaiting = (seconds: number, _options: unknown, _client: unknown, retries: number) =>
@@ -44,7 +47,7 @@ export function openClient({
     retry: {retries: 3, retryAfterBaseValue: secondMs},
     throttle: {
       enabled: paced,
-      id: `${apiUrl} ${deadline}`,
+      id: pace ?? `${apiUrl} ${deadline}`,
       onRateLimit: worthWaiting,
       onSecondaryRateLimit: worthWaiting,
       retryAfterBaseValue: secondMs
@@ -58,12 +61,18 @@ function proxied(token: string): typeof fetch {
   return getOctokit(token).request.endpoint.DEFAULTS.request?.fetch ?? globalThis.fetch
 }
 
-/** A request that stalls, in its headers or in its body, or whose answer is no JSON fails and is tried again; past the deadline none is begun and none retried. */
+/**
+ * A request that stalls, in its headers or in its body, or whose answer is no JSON fails and is tried again; past the deadline none is begun and none
+ * retried. Who gives a signal of his own watches over the time himself: bodies may be large, and bytes that were asked for are handed on as they come.
+ */
 function limited(ask: typeof fetch, callMs: number, deadline: number): typeof fetch {
   return async (url, options) => {
     const left = deadline - performance.now()
     if (left <= 0) throw new DOMException('the time for GitHub is spent', 'AbortError')
-    const response = await ask(url, {...options, signal: AbortSignal.timeout(Math.ceil(Math.min(callMs, left)))})
+    const signal = options?.signal ?? AbortSignal.timeout(Math.ceil(Math.min(callMs, left)))
+    const response = await ask(url, {...options, signal})
+    if (options?.signal && new Headers(options.headers).get('accept') === 'application/octet-stream' && response.status < 400)
+      return response
     const body = await response.arrayBuffer()
     const {status, statusText, headers} = response
     const json = /^application\/([\w.]+\+)?json\b/.test(headers.get('content-type') ?? '')

@@ -10,7 +10,9 @@ export interface AddressWorld extends RegistryWorld {
   readonly env: Readonly<Record<string, string | undefined>>
   /** what a relative folder is relative to */
   readonly cwd: string
-  /** default: the one of this process */
+  /** for the registry `github` */
+  readonly githubToken?: string
+  /** default: the one of this process; GitHub is asked through the proxy of the environment */
   readonly fetch?: typeof fetch
   /** one line for the person who watches a long transfer; default: nobody does */
   readonly log?: (line: string) => void
@@ -22,17 +24,22 @@ interface StoreKind {
 }
 
 const KINDS: readonly StoreKind[] = [
-  {supports: address => address === 'github', open: address => refuse(address, 'the registry "github" is not in this version')},
+  {supports: address => address === 'github', open: openGithub},
   {supports: address => address.startsWith('s3://'), open: s3Stores},
   {supports: address => /^[a-z][a-z0-9+.-]*:\/\//i.test(address), open: address => refuse(address, 'there is no registry of this kind')},
   {supports: () => true, open: openFolder}
 ]
 
-/** Opens the registry at an address: a folder in this version. Throws UserError when there is no such kind, or it can't serve here. */
+/** Opens the registry at an address. Throws UserError when there is no such kind, or it can't serve here. */
 export async function openRegistry(address: string, world: AddressWorld): Promise<Registry> {
   if (address.trim() === '') throw new UserError('registry: empty', {kind: 'usage', hint: 'Give a folder, or leave it out.'})
   const kind = KINDS.find(({supports}) => supports(address)) ?? KINDS[KINDS.length - 1]
   return registryOn(await kind.open(address, world), world)
+}
+
+async function openGithub(address: string, {env, githubToken, log, random, sleep}: AddressWorld): Promise<Stores> {
+  const {githubStores} = await import('./github.js')
+  return githubStores(address, {env, githubToken, log, random, ...(sleep && {sleep: async ms => void (await sleep(ms))})})
 }
 
 async function openFolder(address: string, {env, cwd, now}: AddressWorld): Promise<Stores> {

@@ -1,11 +1,12 @@
 import {UserError} from '#shared/errors'
 import {ALIAS, type Alias, aliasKey, type MoveEvent, parseAliasRecord} from './alias.js'
 import type {Approval} from './approval.js'
-import {lastLoggedGeneration, logMove} from './log.js'
+import {lastLoggedGeneration, logMove, moveEntry} from './log.js'
 import {parseAlias, parseName, parseVersion} from './names.js'
 import {renderDocument} from './record.js'
 import {insist, type Patience} from './retry.js'
 import type {ObjectStore} from './store.js'
+import {putTogether} from './together.js'
 
 export interface AliasWorld extends Patience {
   readonly objects: ObjectStore
@@ -54,7 +55,7 @@ export async function moveAlias(world: AliasWorld, move: Move): Promise<Alias> {
     const next = await nextAlias(world, move, pointed)
     const key = aliasKey(move.name, move.alias)
     const bytes = renderDocument(next)
-    const written = tag === null ? await world.objects.putIfAbsent(key, bytes) : await world.objects.putIfMatch(key, bytes, tag)
+    const written = await putTogether(world.objects, {key, bytes, tag}, [moveEntry(move.name, next)])
     return written === null ? undefined : await logged(world, move.name, next)
   })
   if (moved) return moved

@@ -5,9 +5,12 @@ import {dirname} from 'node:path'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {codeOf, messageOf, UserError} from '#shared/errors'
+import {Interrupted} from './interrupted.js'
 import type {BlobOwner, BlobStore} from './store.js'
 
 const CHUNK_BYTES = 1 << 20
+/** how often an upload that breaks off is begun */
+const SENDINGS = 3
 const STREAM = {objectMode: false, highWaterMark: CHUNK_BYTES}
 
 /** A blob that is to be sent: its digest as it was judged, and its bytes as they are now. */
@@ -46,13 +49,24 @@ export async function sendBlob(blobs: BlobStore, blob: Outgoing, owner: BlobOwne
       `${blob.label}: changed before it was sent: expected sha256 ${blob.sha256} (${blob.size} bytes), sent ${sha256} (${size} bytes)`,
       {hint: 'Nothing was published. Judge the file as it is now, or bring back the one that was judged.'}
     )
-  const sending = Readable.from(
-    proven(blob, blob.label, async () => blob.open(), changed),
-    STREAM
-  )
-  const place = await blobs.put(blob.sha256, blob.size, sending, owner)
+  const sending = () =>
+    Readable.from(
+      proven(blob, blob.label, async () => blob.open(), changed),
+      STREAM
+    )
+  const place = await untilWhole(() => blobs.put(blob.sha256, blob.size, sending(), owner))
   if (!(await blobs.vouches?.(place, blob.sha256, blob.size))) await checkBlob(blobs, {...blob, place})
   return place
+}
+
+async function untilWhole<T>(send: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send()
+    } catch (error) {
+      if (!(error instanceof Interrupted) || attempt >= SENDINGS) throw error
+    }
+  }
 }
 
 /** Reads a stored blob to its end. Throws UserError when it is gone or damaged. */

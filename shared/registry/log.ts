@@ -2,7 +2,7 @@ import {type Alias, MOVE_EVENTS, type MoveEvent} from './alias.js'
 import {type Approval, approvalsIn} from './approval.js'
 import type {Manifest} from './manifest.js'
 import {parseDocument, renderDocument} from './record.js'
-import type {ObjectStore} from './store.js'
+import type {ObjectStore, Written} from './store.js'
 import type {Tombstone} from './tombstone.js'
 
 export const LOG_ENTRY = 'urn:trainyard:log:v1'
@@ -35,28 +35,41 @@ export function logPrefix(name: string): string {
 
 /** Time and id of an entry follow from what it tells of, so that writing it again after a crash changes nothing. */
 export async function logVersion({objects}: {objects: ObjectStore}, manifest: Manifest, reason: string): Promise<void> {
+  const {key, bytes} = versionEntry(manifest, reason)
+  await objects.putIfAbsent(key, bytes)
+}
+
+/** What `logVersion` writes. */
+export function versionEntry(manifest: Manifest, reason: string): Written {
   const {name, by, at, runUrl} = manifest
-  await logAbout(objects, name, 'version', {...aboutVersion(manifest), event: 'registered', reason, by, at, runUrl})
+  return entryAbout(name, 'version', {...aboutVersion(manifest), event: 'registered', reason, by, at, runUrl})
 }
 
 /** See `logVersion`. */
 export async function logRetired({objects}: {objects: ObjectStore}, {manifest, reason, by, at, runUrl}: Tombstone): Promise<void> {
-  await logAbout(objects, manifest.name, 'retired', {...aboutVersion(manifest), event: 'retired', reason, by, at, runUrl})
+  const {key, bytes} = entryAbout(manifest.name, 'retired', {...aboutVersion(manifest), event: 'retired', reason, by, at, runUrl})
+  await objects.putIfAbsent(key, bytes)
 }
 
 function aboutVersion({version, digest}: Manifest) {
   return {schema: LOG_ENTRY, version, digest, alias: null, generation: 0, previous: null} as const
 }
 
-async function logAbout(objects: ObjectStore, name: string, what: 'version' | 'retired', entry: LogEntry): Promise<void> {
+function entryAbout(name: string, what: 'version' | 'retired', entry: LogEntry): Written {
   const {version, digest, at} = entry
-  await objects.putIfAbsent(`${logPrefix(name)}${stampOf(at)}-${what}-${version}-${digest.slice(0, 12)}.json`, renderDocument(entry))
+  return {key: `${logPrefix(name)}${stampOf(at)}-${what}-${version}-${digest.slice(0, 12)}.json`, bytes: renderDocument(entry)}
 }
 
 /** See `logVersion`. */
 export async function logMove({objects}: {objects: ObjectStore}, name: string, moved: Alias): Promise<void> {
+  const {key, bytes} = moveEntry(name, moved)
+  await objects.putIfAbsent(key, bytes)
+}
+
+/** What `logMove` writes. */
+export function moveEntry(name: string, moved: Alias): Written {
   const entry: LogEntry = {...moved, schema: LOG_ENTRY}
-  await objects.putIfAbsent(`${logPrefix(name)}${stampOf(moved.at)}-alias-${moved.alias}-${moved.generation}.json`, renderDocument(entry))
+  return {key: `${logPrefix(name)}${stampOf(moved.at)}-alias-${moved.alias}-${moved.generation}.json`, bytes: renderDocument(entry)}
 }
 
 /** The first 12 digits of the digest of every version that the log tells of: listed, not read. */

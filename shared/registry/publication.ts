@@ -3,15 +3,17 @@ import {UserError} from '#shared/errors'
 import {treeDigest} from '#shared/files'
 import type {Alias} from './alias.js'
 import type {AliasWorld} from './aliases.js'
-import {bytesBlob, fileBlob, sendBlob} from './blobs.js'
+import {fileBlob, sendBlob} from './blobs.js'
+import {documentSender} from './documents.js'
 import {type FileToKeep, sendKept} from './kept.js'
-import {loggedDigests, logVersion} from './log.js'
+import {loggedDigests, logVersion, versionEntry} from './log.js'
 import {type KeptProfile, type Lineage, MANIFEST, type Manifest, manifestKey, parseManifest} from './manifest.js'
 import {checkWords, countOf, isVersion} from './names.js'
 import {pointAlias} from './pointing.js'
 import {renderDocument} from './record.js'
 import {insist} from './retry.js'
-import type {BlobOwner, ObjectStore, Stores} from './store.js'
+import type {BlobOwner, ObjectStore, Stores, Written} from './store.js'
+import {putTogether} from './together.js'
 import {listRetired, readTombstone} from './tombstone.js'
 
 export interface Publication {
@@ -48,7 +50,7 @@ export interface Published {
 export type PublicationWorld = AliasWorld & Stores
 
 /**
- * Blobs, then the manifest, then the alias: a crash leaves the old state or the new, and running it again completes it. Throws UserError when the
+ * Blobs, then the manifest, which the store may have to make public, then the alias: a crash leaves the old state or the new, and running it again completes it. Throws UserError when the
  * model's bytes are not the judged ones, and when the version is another model's, with its digest.
  */
 export async function publish(world: PublicationWorld, publication: Publication): Promise<Published> {
@@ -58,6 +60,7 @@ export async function publish(world: PublicationWorld, publication: Publication)
   if (!taken) throw new UserError(`${publication.name}: eight versions in a row were taken by other publishers`, {hint: 'Run this again.'})
   const {manifest, published} = taken
   await logVersion(world, manifest, publication.reason)
+  await world.blobs.seal?.(manifest, placesOf(manifest))
   const {name, alias, reason} = publication
   const {version, digest} = manifest
   const moved = alias === undefined ? null : await pointAlias(world, {name, alias, version, digest, reason})
@@ -100,17 +103,18 @@ async function claimVersion(world: PublicationWorld, publication: Publication, t
   const {name} = publication
   const there = await findSame(world.objects, publication)
   if (there) return {manifest: there, published: false}
-  const version = publication.version ?? (await nextVersion(world.objects, name))
-  const manifest = await sendAll(world, publication, tree, {name, version})
+  const version = publication.version ?? (await nextVersion(world, name))
+  const {manifest, along} = await sendAll(world, publication, tree, {name, version, digest: tree.sha256})
   const key = manifestKey(name, version)
   const bytes = renderDocument(manifest)
-  await world.objects.putIfAbsent(key, bytes)
+  await putTogether(world.objects, {key, bytes, tag: null}, [...along, versionEntry(manifest, publication.reason)])
   // Read back in any case: an answer that was lost on the way may have been a success.
   const stored = await world.objects.get(key)
   if (!stored)
     throw new UserError(`${key}: was written and is not there`, {hint: 'The registry lost it: find out why, then run this again.'})
   if (stored.bytes.equals(bytes)) return {manifest, published: true}
   const winner = parseManifest(key, stored.bytes)
+  await world.blobs.discard?.(manifest, placesOf(winner))
   if (winner.digest === manifest.digest) return {manifest: winner, published: false}
   if (publication.version !== undefined) throw alreadyExists(winner, manifest.digest)
   return undefined
@@ -142,12 +146,28 @@ async function refuseRetired(objects: ObjectStore, name: string, version: string
   })
 }
 
-async function nextVersion(objects: ObjectStore, name: string): Promise<string> {
-  const taken = [...(await listVersions(objects, name)), ...(await listRetired(objects, name))]
+/** Of everything that a release may hold. */
+function placesOf({files, kept = []}: Manifest): string[] {
+  return [...files, ...kept].map(({place}) => place)
+}
+
+async function nextVersion({objects, blobs}: PublicationWorld, name: string): Promise<string> {
+  const taken = [...(await listVersions(objects, name)), ...(await listRetired(objects, name)), ...((await blobs.taken?.(name)) ?? [])]
   return `v${taken.reduce((highest, version) => Math.max(highest, countOf(version)), 0) + 1}`
 }
 
-async function sendAll(world: PublicationWorld, publication: Publication, tree: Tree, owner: BlobOwner): Promise<Manifest> {
+/** A manifest, and the documents that it refers to and that are to be written with it. */
+interface Sent {
+  readonly manifest: Manifest
+  readonly along: readonly Written[]
+}
+
+async function sendAll(world: PublicationWorld, publication: Publication, tree: Tree, owner: BlobOwner & {digest: string}): Promise<Sent> {
+  world.blobs.admit?.(
+    [...tree.files, ...(publication.kept ?? [])].map(({path, size}) => ({label: path, size})),
+    owner
+  )
+  const documents = documentSender(world, publication, owner)
   const files: Manifest['files'][number][] = []
   for (const file of tree.files) {
     const path = tree.kind === 'file' ? publication.model : join(publication.model, file.path)
@@ -155,15 +175,14 @@ async function sendAll(world: PublicationWorld, publication: Publication, tree: 
   }
   const evidence: Manifest['evidence'][number][] = []
   for (const {action, bytes} of publication.evidence) {
-    const blob = bytesBlob(`evidence of ${action}`, bytes)
-    evidence.push({action, sha256: blob.sha256, size: blob.size, place: await sendBlob(world.blobs, blob, owner)})
+    evidence.push({action, ...(await documents.send(`evidence of ${action}`, bytes))})
   }
-  const profile = publication.profile && (await sendProfile(world, publication.profile, owner))
+  const {profile: described} = publication
+  const profile = described && {...(await documents.send('profile of the data', described.bytes)), data: described.data}
   const kept = await sendKept(world.blobs, publication.kept ?? [], owner)
-  return {
+  const manifest: Manifest = {
     schema: MANIFEST,
     ...owner,
-    digest: tree.sha256,
     kind: tree.kind,
     files: tree.kind === 'file' ? files.map(file => ({...file, path: basename(publication.model)})) : files,
     evidence,
@@ -175,15 +194,7 @@ async function sendAll(world: PublicationWorld, publication: Publication, tree: 
     at: world.now().toISOString(),
     runUrl: world.runUrl
   }
-}
-
-async function sendProfile(
-  {blobs}: PublicationWorld,
-  {bytes, data}: NonNullable<Publication['profile']>,
-  owner: BlobOwner
-): Promise<KeptProfile> {
-  const blob = bytesBlob('profile of the data', bytes)
-  return {sha256: blob.sha256, size: blob.size, place: await sendBlob(blobs, blob, owner), data}
+  return {manifest, along: documents.along}
 }
 
 function alreadyExists(winner: Manifest, digest: string): UserError {

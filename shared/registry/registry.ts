@@ -39,6 +39,8 @@ export interface Resolved {
 /** Models, their versions, aliases and history under one address. Every method throws UserError for what a person can mend. */
 export interface Registry {
   readonly address: string
+  /** each request counts against an allowance */
+  readonly metered: boolean
   /** Null: no such alias or version. An alias older than one that was seen, or than the log tells of, is an error unless `older` accepts it. */
   resolve(name: string, aliasOrVersion: string, options?: {readonly seen?: number; readonly older?: 'accept'}): Promise<Resolved | null>
   /** Whether the alias ever pointed anywhere, also when it is gone. */
@@ -98,6 +100,7 @@ export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWo
   }
   return {
     address: stores.address,
+    metered: stores.metered ?? false,
     resolve: (name, aliasOrVersion, options) => resolve(stores, name, aliasOrVersion, options),
     everPromoted: async (name, alias) =>
       (await objects.get(`models/${parseName(name)}/aliases/${parseAlias(alias)}.json`)) !== null ||

@@ -17,12 +17,22 @@ export function watchedStores(
       return result
     }
   const {objects, blobs} = stores
+  const together: NonNullable<ObjectStore['putTogether']> = (first, others) =>
+    objects.putTogether?.(first, others) ?? objects.putIfAbsent(first.key, first.bytes)
   const watchedObjects: ObjectStore = {
     ...objects,
     putIfAbsent: watched('putIfAbsent', objects.putIfAbsent),
     putIfMatch: watched('putIfMatch', objects.putIfMatch),
-    delete: watched('delete', objects.delete)
+    delete: watched('delete', objects.delete),
+    ...(objects.putTogether && {
+      putTogether: (first, others) => watched(`putTogether ${first.key}`, (given: typeof first) => together(given, others))(first)
+    })
   }
-  const watchedBlobs: BlobStore = {...blobs, put: watched('put', blobs.put), delete: watched('delete', blobs.delete)}
+  const watchedBlobs: BlobStore = {
+    ...blobs,
+    put: watched('put', blobs.put),
+    delete: watched('delete', blobs.delete),
+    ...(blobs.seal && {seal: watched('seal', blobs.seal)})
+  }
   return {...stores, objects: watchedObjects, blobs: watchedBlobs}
 }

@@ -17,7 +17,7 @@ import {deploy, reconcile} from './deploy.js'
 import {inputs} from './inputs.js'
 import {parseLines, parseSteps} from './lines.js'
 import {permission} from './permission.js'
-import {PACE, type Ports} from './ports.js'
+import {METERED_PACE, PACE, type Ports} from './ports.js'
 import type {Release} from './rollout.js'
 
 export default action('deploy-canary', inputs, async (given, world) => {
@@ -72,7 +72,7 @@ function openPorts(given: Given, world: World, registry: Registry, name: string)
     cancelled: () => cancelled.aborted,
     log: world.log,
     holder: {holder: `${run.repository} ${run.runId} ${run.job}`, attempt: run.attempt, run: run.url},
-    pace: PACE
+    pace: registry.metered ? METERED_PACE : PACE
   }
 }
 

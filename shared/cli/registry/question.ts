@@ -90,7 +90,7 @@ async function open(command: string, word: string | undefined, text: (option: st
     throw new UserError('name: required and not given', {kind: 'usage', hint: 'Give --name, or name: in trainyard.yml.'})
   const {run, tempDir} = placesOf(env, cwd, now)
   const registry = await openRegistry(given.registry, {
-    ...{env, cwd, tempDir, random: Math.random},
+    ...{env, cwd, tempDir, random: Math.random, githubToken: given.githubToken},
     ...{now: () => new Date(), by: run.actor, runUrl: run.url}
   })
   return {registry, name: parseName(name)}

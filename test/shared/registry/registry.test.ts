@@ -430,7 +430,6 @@ describe('addresses', () => {
 
   test.each([
     ['models', {RUNNER_ENVIRONMENT: 'github-hosted'}, 'registry models: a folder of a GitHub-hosted runner is gone after the job'],
-    ['github', {}, 'registry github: the registry "github" is not in this version'],
     ['s3://Bucket/prefix', {}, 'registry "s3://Bucket/prefix": "Bucket" is no name of a bucket'],
     ['mlflow+https://host', {}, 'registry mlflow+https://host: there is no registry of this kind'],
     [' ', {}, 'registry: empty']

@@ -9,6 +9,8 @@ export interface FakeApart {
   seen(): Promise<{readonly requests: readonly string[]; readonly misfits: readonly string[]}>
   /** what the token may, from now on: `{contents: 'read'}` */
   permit(permissions: Readonly<Record<string, 'read' | 'write'>>): Promise<void>
+  /** a repository in which nothing has happened */
+  beginAnew(): Promise<void>
   close(): Promise<void>
 }
 
@@ -21,9 +23,8 @@ export async function fakeGitHubApart({token}: {readonly token?: string} = {}): 
   return {
     url,
     seen: async () => JSON.parse(await (await fetch(`${url}/_/seen`)).text()),
-    permit: async permissions => {
-      await fetch(`${url}/_/wishes`, {method: 'POST', body: JSON.stringify({permissions})})
-    },
+    permit: permissions => wish(url, {permissions}),
+    beginAnew: () => wish(url, {anew: true}),
     close: async () => {
       const ended = once(child, 'exit')
       child.stdin.end()
@@ -31,4 +32,9 @@ export async function fakeGitHubApart({token}: {readonly token?: string} = {}): 
       await remove()
     }
   }
+}
+
+async function wish(url: string, wishes: object): Promise<void> {
+  const {status} = await fetch(`${url}/_/wishes`, {method: 'POST', body: JSON.stringify(wishes)})
+  if (status !== 204) throw new Error(`the fake answered ${status}`)
 }

@@ -27,6 +27,8 @@ export interface Fault {
 
 export interface FakeGitHub {
   readonly url: string
+  /** another host, where the bytes of release assets lie */
+  readonly storage: string
   readonly comments: FakeComment[]
   readonly faults: Fault[]
   /** `GET /repos/octo/wages/issues/7/comments?page=2`, in order of arrival */
@@ -42,6 +44,8 @@ export interface FakeGitHub {
   permissions?: Readonly<Record<string, 'read' | 'write'>>
   /** the only token that is taken; absent: any */
   token?: string
+  /** stands for everything that the topics keep: another object, and all begins anew */
+  state: object
   /** called before a request is carried out */
   before?: (request: string) => void | Promise<void>
   add(body: string, login?: string): FakeComment
@@ -52,17 +56,18 @@ export interface FakeGitHub {
 export async function fakeGitHub({port = 0}: {readonly port?: number} = {}): Promise<FakeGitHub> {
   const description = await apiDescription()
   let next = 1000
-  const server = createServer((request, response) => void answer(fake, description, request, response))
-  server.keepAliveTimeout = 60_000
-  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  const servers = [port, 0].map(() => createServer((request, response) => void answer(fake, description, request, response)))
+  const [url, storage] = await Promise.all(servers.map((server, index) => listening(server, index === 0 ? port : 0)))
   const fake: FakeGitHub = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
+    storage,
     comments: [],
     faults: [],
     requests: [],
     misfits: [],
     checked: description !== undefined,
     lag: 0,
+    state: {},
     login: 'github-actions[bot]',
     add(body, login = fake.login) {
       next += 1
@@ -70,9 +75,15 @@ export async function fakeGitHub({port = 0}: {readonly port?: number} = {}): Pro
       fake.comments.push(comment)
       return comment
     },
-    close: () => closed(server)
+    close: async () => void (await Promise.all(servers.map(closed)))
   }
   return fake
+}
+
+async function listening(server: Server, port: number): Promise<string> {
+  server.keepAliveTimeout = 60_000
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 function closed(server: Server): Promise<void> {

@@ -31,7 +31,10 @@ export interface Route {
   readonly needs?: `${string}: ${'read' | 'write'}`
   /** a path that is no part of GitHub's API, which its description does not know */
   readonly outside?: true
+  /** 404: where another route has the same path, that one is asked too */
   readonly answer: (fake: FakeGitHub, asked: Asked) => Answer | Promise<Answer>
+  /** what is left of a request whose body broke off */
+  readonly broken?: (fake: FakeGitHub, asked: Asked) => void
 }
 
 export const REPOSITORY = 'octo/wages'
@@ -39,10 +42,10 @@ export const REPO = `/repos/${REPOSITORY}`
 
 /** What a topic keeps for each fake: `const runsOf = perFake(() => ({runs: []}))`, then `runsOf(fake)`. */
 export function perFake<T>(create: (fake: FakeGitHub) => T): (fake: FakeGitHub) => T {
-  const kept = new WeakMap<FakeGitHub, T>()
+  const kept = new WeakMap<object, T>()
   return fake => {
-    const found = kept.get(fake) ?? create(fake)
-    kept.set(fake, found)
+    const found = kept.get(fake.state) ?? create(fake)
+    kept.set(fake.state, found)
     return found
   }
 }

@@ -1,8 +1,10 @@
 import {commentRoutes} from './comments.js'
 import {commitPullRoutes} from './commit-pulls.js'
 import {contentRoutes} from './contents.js'
+import {gitRoutes} from './git.js'
 import {historyRoutes} from './history.js'
 import {pullRoutes} from './pulls.js'
+import {releaseRoutes} from './releases.js'
 import {reviewRoutes} from './reviews.js'
 import type {Route} from './route.js'
 import {runnerRoutes} from './runners.js'
@@ -16,6 +18,8 @@ export const ROUTES: readonly Route[] = [
   ...commitPullRoutes,
   ...contentRoutes,
   ...pullRoutes,
+  ...gitRoutes,
+  ...releaseRoutes,
   ...runnerRoutes,
   ...seenRoutes
 ]

@@ -9,6 +9,7 @@ export const seenRoutes: readonly Route[] = [
     answer: (fake, {body}) => {
       const permissions = fieldOf(body, 'permissions')
       if (typeof permissions === 'object' && permissions !== null) fake.permissions = permissions as FakePermissions
+      if (fieldOf(body, 'anew') === true) fake.state = {}
       return {status: 204}
     }
   }

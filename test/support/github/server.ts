@@ -15,7 +15,7 @@ export async function answer(
   if (!request.url?.startsWith('/_/')) fake.requests.push(line)
   await fake.before?.(line)
   const bytes = await bytesOf(request)
-  if (bytes === undefined) return
+  if (bytes === undefined) return broken(fake, request)
   const fault = takeFault(fake, request)
   const carriedOut = fault === undefined || fault.applied || fault.answer === 'cut'
   const usual = carriedOut ? await route(fake, description, request, bytes) : undefined
@@ -76,18 +76,32 @@ function compiled({on}: Route): {method: string; pattern: RegExp} {
   return {method, pattern: new RegExp(`^${source}$`)}
 }
 
-async function route(fake: FakeGitHub, description: ApiDescription | undefined, request: IncomingMessage, bytes: Buffer): Promise<Answer> {
+function askedOf(request: IncomingMessage, bytes: Buffer) {
   const {pathname, searchParams} = new URL(request.url ?? '/', 'http://fake')
   const method = request.method ?? ''
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
+  const found = COMPILED.filter(({method: given, pattern}) => given === method && pattern.test(pathname))
   const body = parsed(bytes, headers['content-type'])
-  const found = COMPILED.find(({method: given, pattern}) => given === method && pattern.test(pathname))
-  if (found === undefined) fake.misfits.push(...(knownAnyway(pathname) ? [] : [`${method} ${pathname}: the fake knows no such route`]))
-  const groups = found === undefined ? {} : {...found.pattern.exec(pathname)?.groups}
-  const at = Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]))
-  const asked: Asked = {method, path: pathname, query: searchParams, body, bytes, headers, at}
-  const given = denied(fake, found?.one, asked) ?? (await found?.one.answer(fake, asked)) ?? refusal(404, 'Not Found')
-  if (found?.one.outside === undefined) fake.misfits.push(...(description?.misfits(method, pathname, body, given) ?? []))
+  const askedOn = (pattern: RegExp): Asked => {
+    const at = Object.entries({...pattern.exec(pathname)?.groups}).map(([name, value]) => [name, decodeURIComponent(value)])
+    return {method, path: pathname, query: searchParams, body, bytes, headers, at: Object.fromEntries(at)}
+  }
+  return {method, pathname, body, found: found.map(({one, pattern}) => ({one, asked: askedOn(pattern)}))}
+}
+
+function broken(fake: FakeGitHub, request: IncomingMessage): void {
+  for (const {one, asked} of askedOf(request, Buffer.alloc(0)).found) one.broken?.(fake, asked)
+}
+
+async function route(fake: FakeGitHub, description: ApiDescription | undefined, request: IncomingMessage, bytes: Buffer): Promise<Answer> {
+  const {method, pathname, body, found} = askedOf(request, bytes)
+  if (found.length === 0 && !knownAnyway(pathname)) fake.misfits.push(`${method} ${pathname}: the fake knows no such route`)
+  let given = refusal(404, 'Not Found')
+  for (const {one, asked} of found) {
+    given = denied(fake, one, asked) ?? (await one.answer(fake, asked))
+    if (given.status !== 404) break
+  }
+  if (found[0]?.one.outside === undefined) fake.misfits.push(...(description?.misfits(method, pathname, body, given) ?? []))
   return given
 }
 
@@ -105,10 +119,10 @@ function parsed(bytes: Buffer, type: string | undefined): unknown {
   }
 }
 
-function denied(fake: FakeGitHub, one: Route | undefined, {headers}: Asked): Answer | undefined {
+function denied(fake: FakeGitHub, one: Route, {headers}: Asked): Answer | undefined {
   const token = headers.authorization?.replace(/^(?:token|bearer) /i, '')
-  if (one?.outside === undefined && fake.token !== undefined && token !== fake.token) return refusal(401, 'Bad credentials')
-  if (one?.needs === undefined || fake.permissions === undefined) return undefined
+  if (one.outside === undefined && fake.token !== undefined && token !== fake.token) return refusal(401, 'Bad credentials')
+  if (one.needs === undefined || one.needs === 'metadata: read' || fake.permissions === undefined) return undefined
   const [what, level] = one.needs.split(': ')
   const has = fake.permissions[what]
   return has === 'write' || has === level ? undefined : refusal(403, 'Resource not accessible by integration')

@@ -1,0 +1,150 @@
+import {createHash} from 'node:crypto'
+import {UserError} from '#shared/errors'
+import type {GitData, Head, Listing} from '#shared/github/git-data'
+import {BRANCH, type Purpose, refusalOf} from './github-refusals.js'
+
+/** The registry's files as they were seen at one commit. */
+export interface Snapshot {
+  /** path to the blob's sha */
+  readonly files: ReadonlyMap<string, string>
+  /** null: there is no branch yet */
+  readonly tree: string | null
+  /** the commit, where it is known */
+  readonly commit?: string
+}
+
+/** What was written here: the next looks at the branch must show it. */
+interface Written {
+  readonly before: ReadonlySet<string | undefined>
+  readonly after: string | undefined
+  readonly atMs: number
+}
+
+export interface BranchWorld {
+  readonly random: () => number
+  readonly sleep: (ms: number) => Promise<void>
+  /** how long a look at the branch serves; what is written is compared with the branch as it is in any case. Default 2 s */
+  readonly freshMs?: number
+}
+
+export interface Branch {
+  readonly git: GitData
+  /** the files as seen not long ago; `now`: asked anew */
+  look(how?: 'now'): Promise<Snapshot>
+  /** the same, with its commit */
+  lookAtHead(): Promise<Snapshot>
+  blob(sha: string): Promise<Buffer>
+  /** what a write has made of the branch; `head`: as GitHub answered it */
+  wrote(changes: ReadonlyMap<string, string | undefined>, head: Head & {readonly parent?: string}): void
+  /** GitHub's answer, or its refusal as an error for people */
+  ask<T>(purpose: Purpose, call: Promise<T>): Promise<T>
+}
+
+const FRESH_MS = 2000
+const REMEMBERED_MS = 60_000
+const STALE_LOOKS = 5
+
+/** The branch of a registry, looked at as seldom as can be: trees are read whole, blobs once. */
+export function openBranch(git: GitData, repository: string, {random, sleep, freshMs = FRESH_MS}: BranchWorld): Branch {
+  const blobs = new Map<string, Promise<Buffer>>()
+  const written = new Map<string, Written>()
+  let [seen, seenMs]: [Snapshot | undefined, number] = [undefined, 0]
+  let looking: Promise<Snapshot> | undefined
+
+  const ask = async <T>(purpose: Purpose, call: Promise<T>): Promise<T> =>
+    await call.catch(error => {
+      throw refusalOf(error, purpose, repository)
+    })
+  const take = (next: Snapshot): Snapshot => {
+    seen = next
+    seenMs = performance.now()
+    return next
+  }
+  const list = async (treeish: string): Promise<Snapshot> => {
+    const listing = await ask('read', git.list(treeish))
+    if (listing !== undefined) return {files: listing.files, tree: treeOf(listing)}
+    // A token that sees nothing must not read as a registry without a version.
+    if (seen === undefined && !(await ask('read', git.visible())))
+      throw new UserError(`registry github (${repository}): GitHub shows this token no such repository`, {
+        hint: 'Add to the job:\npermissions:\n  contents: read'
+      })
+    return {files: new Map(), tree: null}
+  }
+  const isStale = ({files}: Snapshot): boolean =>
+    [...written].some(([path, {before, after, atMs}]) => {
+      const now = files.get(path)
+      return performance.now() - atMs < REMEMBERED_MS && now !== after && before.has(now)
+    })
+  // GitHub may show a branch for a while as it was before.
+  const listNow = async (): Promise<Snapshot> => {
+    for (let tried = 1; ; tried++) {
+      const found = await list(BRANCH)
+      if (tried >= STALE_LOOKS || !isStale(found)) return take(found)
+      await sleep(random() * 250 * 2 ** tried)
+    }
+  }
+  const look = async (how?: 'now'): Promise<Snapshot> => {
+    if (how === undefined && seen !== undefined && performance.now() - seenMs < freshMs) return seen
+    looking ??= listNow().finally(() => {
+      looking = undefined
+    })
+    return await looking
+  }
+  return {
+    git,
+    look,
+    ask,
+    lookAtHead: async () => {
+      const snapshot = await look()
+      if (snapshot.commit !== undefined) return snapshot
+      const head = await ask('read', git.head(BRANCH))
+      if (head === undefined) return take({files: new Map(), tree: null})
+      const same = head.tree === snapshot.tree ? snapshot : await list(head.tree)
+      return take({...same, commit: head.commit})
+    },
+    blob: async sha => {
+      const found = blobs.get(sha) ?? ask('read', git.blob(sha))
+      blobs.set(sha, found)
+      found.catch(() => blobs.delete(sha))
+      const bytes = await found
+      if (blobSha(bytes) === sha) return bytes
+      blobs.delete(sha)
+      throw new UserError(`registry github (${repository}): GitHub returns other bytes than those of blob ${sha}`, {
+        hint: 'Run this again.'
+      })
+    },
+    wrote: (changes, {commit, tree, parent}) => {
+      const files = new Map(seen?.files)
+      for (const [path, after] of changes) {
+        const before = new Set([...(written.get(path)?.before ?? []), written.get(path)?.after, files.get(path)])
+        before.delete(after)
+        written.set(path, {before, after, atMs: performance.now()})
+        if (after === undefined) files.delete(path)
+        else files.set(path, after)
+      }
+      const follows = seen !== undefined && (parent === undefined ? seen.tree === null : parent === seen.commit)
+      // Where somebody else wrote in between, these files are not all there is: fit for a short look, not to build a commit on.
+      seen = follows ? {files, tree, commit} : {files, tree: ''}
+      if (follows) seenMs = performance.now()
+    }
+  }
+}
+
+/** The sha under which git keeps bytes. */
+export function blobSha(bytes: Uint8Array): string {
+  return gitSha('blob', bytes)
+}
+
+/** The sha of a root tree, from what lies in it: whether a listing is that of a commit. */
+function treeOf({root}: Listing): string {
+  const key = ({path, mode}: Listing['root'][number]) => Buffer.from(mode === '040000' ? `${path}/` : path)
+  const entries = root.toSorted((a, b) => Buffer.compare(key(a), key(b)))
+  return gitSha(
+    'tree',
+    Buffer.concat(entries.flatMap(({mode, path, sha}) => [Buffer.from(`${mode.replace(/^0/, '')} ${path}\0`), Buffer.from(sha, 'hex')]))
+  )
+}
+
+function gitSha(kind: 'blob' | 'tree', bytes: Uint8Array): string {
+  return createHash('sha1').update(`${kind} ${bytes.length}\0`).update(bytes).digest('hex')
+}

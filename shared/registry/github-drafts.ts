@@ -1,0 +1,129 @@
+import {UserError} from '#shared/errors'
+import {ApiError} from '#shared/github/api-error'
+import type {Asset, Release, Releases} from '#shared/github/releases'
+import type {Purpose} from './github-refusals.js'
+import {tagOf} from './github-tags.js'
+import type {BlobOwner} from './store.js'
+
+export interface Drafts {
+  /** the release that a version's files go to: a draft until its manifest counts; one that an earlier attempt left is filled on */
+  open(owner: BlobOwner): Promise<Release>
+  keep(owner: BlobOwner, asset: Asset): void
+  forget(owner: BlobOwner): void
+  assets(owner: BlobOwner): Promise<readonly Asset[]>
+  /** makes the release that holds these assets public; one that is already stays as it is */
+  publish(owner: BlobOwner, assets: ReadonlySet<number>): Promise<void>
+  /** removes the draft that was opened here, unless it holds one of these assets */
+  discard(owner: BlobOwner, kept: ReadonlySet<number>): Promise<void>
+}
+
+type Ask = <T>(purpose: Purpose, call: Promise<T>) => Promise<T>
+
+/** Drafts by tag and by the digest of the model: two publishers of one version with other models fill one each. */
+export function openDrafts(releases: Releases, repository: string, ask: Ask): Drafts {
+  const opened = new Map<string, Promise<Release>>()
+  const keyOf = (owner: BlobOwner) => `${tagOf(owner)} ${owner.digest ?? ''}`
+
+  const listed = async (owner: BlobOwner): Promise<readonly Release[]> => {
+    const all = await ask('read', releases.list())
+    return all.filter(({tag}) => tag === tagOf(owner))
+  }
+  const findOrCreate = async (owner: BlobOwner): Promise<Release> => {
+    const same = await listed(owner)
+    const left = same.find(({body}) => body.includes(markOf(owner)))
+    if (left !== undefined) return left
+    if (same.some(({draft}) => !draft)) throw taken(owner, repository)
+    try {
+      return await releases.createDraft({tag: tagOf(owner), name: `${owner.name} ${owner.version}`, body: bodyOf(owner)})
+    } catch (error) {
+      // It may have been made although GitHub did not say so.
+      const unsure = error instanceof ApiError && (error.status === undefined || error.status >= 500)
+      const made = unsure ? (await listed(owner)).find(({body}) => body.includes(markOf(owner))) : undefined
+      if (made !== undefined) return made
+      return await ask(
+        'write',
+        unsure
+          ? releases.createDraft({tag: tagOf(owner), name: `${owner.name} ${owner.version}`, body: bodyOf(owner)})
+          : Promise.reject(error)
+      )
+    }
+  }
+  const holding = (found: readonly Release[], assets: ReadonlySet<number>) =>
+    found.find(release => release.assets.some(({id}) => assets.has(id)))
+
+  return {
+    open: async owner => {
+      const found = opened.get(keyOf(owner)) ?? findOrCreate(owner)
+      opened.set(keyOf(owner), found)
+      found.catch(() => opened.delete(keyOf(owner)))
+      return await found
+    },
+    keep: (owner, asset) => {
+      const found = opened.get(keyOf(owner))
+      if (found !== undefined)
+        opened.set(
+          keyOf(owner),
+          found.then(release => ({...release, assets: [...release.assets, asset]}))
+        )
+    },
+    forget: owner => void opened.delete(keyOf(owner)),
+    assets: async owner => (await listed(owner)).flatMap(({assets}) => assets),
+    publish: async (owner, assets) => {
+      if (assets.size === 0) return
+      const mine = await opened.get(keyOf(owner))
+      if (mine !== undefined && holding([mine], assets)) {
+        if (mine.draft) await publishOne(releases, mine.id, owner, repository, ask)
+        return
+      }
+      const published = await ask('read', releases.byTag(tagOf(owner)))
+      if (published !== undefined && holding([published], assets)) return
+      const left = holding(await listed(owner), assets)
+      if (left?.draft) return await publishOne(releases, left.id, owner, repository, ask)
+      if (left === undefined) throw deleted(owner, repository)
+    },
+    discard: async (owner, kept) => {
+      const mine = await opened.get(keyOf(owner))?.catch(() => undefined)
+      opened.delete(keyOf(owner))
+      if (mine === undefined || !mine.draft || holding([mine], kept)) return
+      // Left lying it would do no harm.
+      await releases.remove(mine.id).catch(() => undefined)
+    }
+  }
+}
+
+async function publishOne(releases: Releases, id: number, owner: BlobOwner, repository: string, ask: Ask): Promise<void> {
+  try {
+    await releases.publish(id, tagOf(owner))
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 422 && /already_exists|already exists/.test(error.message))
+      throw taken(owner, repository)
+    await ask('write', Promise.reject(error))
+  }
+}
+
+function markOf({digest = ''}: BlobOwner): string {
+  return `<!-- trainyard/v1 model=${digest} -->`
+}
+
+function bodyOf(owner: BlobOwner): string {
+  const {name, version, digest = ''} = owner
+  return `${markOf(owner)}\nThe files of ${name} ${version}, sha256 ${digest}. The registry on the branch trainyard refers to them: do not delete this release, nor its tag.`
+}
+
+function taken(owner: BlobOwner, repository: string): UserError {
+  return new UserError(
+    `registry github (${repository}): there is a release ${tagOf(owner)} already that no publication of this model made`,
+    {
+      hint: 'Publish under another version, or remove that release and its tag.'
+    }
+  )
+}
+
+function deleted(owner: BlobOwner, repository: string): UserError {
+  return new UserError(
+    `registry github (${repository}): the release ${tagOf(owner)} is gone, and the files of ${owner.name} ${owner.version} with it`,
+    {
+      hint: 'Publish the model again under a new version.'
+    }
+  )
+}
