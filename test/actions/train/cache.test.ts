@@ -101,7 +101,7 @@ describe('an archive that somebody else packed under the fingerprint', () => {
     const {service, train} = await runner()
     if (filled === undefined) {
       await train()
-      filled = service.entries
+      filled = new Map([...service.entries].map(([id, entry]) => [id, {...entry}]))
     }
     for (const [id, entry] of filled) service.entries.set(id, {...entry})
     const [entry] = service.entries.values()
