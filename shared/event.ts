@@ -23,6 +23,22 @@ export function finishedRun({name, payload}: RunEvent): {readonly runId: string;
   return id === undefined ? undefined : {runId: String(id), attempt: positive(at(run, 'run_attempt')) ?? 1}
 }
 
+/** What a run that has ended was of. */
+export interface FinishedHead {
+  readonly sha: string
+  /** undefined: the fork is gone */
+  readonly repository?: string
+  readonly branch?: string
+}
+
+/** The head of the pull request whose run has ended; undefined where this is no such event, or the run was of none. */
+export function finishedHead({name, payload}: RunEvent): FinishedHead | undefined {
+  const run = name === 'workflow_run' ? at(payload, 'workflow_run') : undefined
+  const sha = commit(at(run, 'head_sha'))
+  if (sha === undefined || !text(run, 'event')?.startsWith('pull_request')) return undefined
+  return {sha, repository: text(at(run, 'head_repository'), 'full_name'), branch: text(run, 'head_branch')}
+}
+
 /** Why code of this event must not be trusted with credentials or machines; undefined when it may be. */
 export function untrusted({name, payload}: RunEvent): string | undefined {
   if (name === 'workflow_run') return untrustedRun(payload)
@@ -72,6 +88,12 @@ export function baseOf({name, payload}: RunEvent): Base | undefined {
 // Forty zeros stand for no commit.
 function commit(value: unknown): string | undefined {
   return typeof value === 'string' && /^(?!0+$)[0-9a-f]{40,64}$/.test(value) ? value : undefined
+}
+
+/** The first number of refs like `refs/pull/7/merge`. */
+export function pullNamed(refs: readonly string[]): number | undefined {
+  const [first] = refs.flatMap(ref => /^refs\/pull\/(\d{1,9})\//.exec(ref)?.[1] ?? [])
+  return first === undefined ? undefined : Number(first)
 }
 
 function positive(value: unknown): number | undefined {

@@ -47,14 +47,11 @@ export async function loosening(judging: Judging): Promise<readonly Check[]> {
 async function compareWith({sha, where}: {readonly sha: string; readonly where: string}, judging: Judging): Promise<Loosening[]> {
   const {spec, vocabulary, sources, world, token} = judging
   if (!token) throw new UserError('there is no github-token to read them with', {hint: 'Leave github-token out, or give the job’s'})
-  const [{openContents}, {unreadable}] = await Promise.all([import('#shared/github/contents'), import('#shared/github/unreadable')])
+  const [{openContents}, {needed}] = await Promise.all([import('#shared/github/contents'), import('#shared/github/needed')])
   const {env, run} = world
   const access = {...BUDGET, apiUrl: env.GITHUB_API_URL || 'https://api.github.com', token, repository: run.repository}
   const contents = openContents(access)
-  const read: Contents['file'] = (path, at) =>
-    contents.file(path, at).catch(error => {
-      throw unreadable(error, `${path} of ${where}`)
-    })
+  const read: Contents['file'] = (path, at) => contents.file(path, at).catch(needed(`${path} of ${where}`, 'contents: read'))
   const file = world.configFile ?? join(world.cwd, 'trainyard.yml')
   const path = pathInRepository(file, env)
   const found = await read(path, sha)

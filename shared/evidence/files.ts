@@ -6,8 +6,16 @@ import {createOnly, readText} from '#shared/files'
 import type {Evidence, Run} from './evidence.js'
 import {parseEvidence} from './schema.js'
 
-const MAX_BYTES = 32 << 20
-const MAX_FILES = 10_000
+/** How much is read before it is refused. */
+export interface EvidenceLimits {
+  readonly files: number
+  /** of one file */
+  readonly bytes: number
+}
+
+const OURS: EvidenceLimits = {files: 10_000, bytes: 32 << 20}
+/** For what strangers' code may have written. */
+export const STRANGERS: EvidenceLimits = {files: 100, bytes: 1 << 20}
 
 export interface EvidenceFile {
   readonly evidence: Evidence
@@ -39,11 +47,11 @@ export interface EvidenceSet {
  * All evidence below `root` that counts for `origin`: at the root, in `<job>/` and in `trainyard-<job>[-…]/` of the job that it names; of one job, action and subject the newest attempt, in a plain folder the newest of each action. An absent folder holds none.
  * Throws UserError when a file that is named like evidence can't be read as such.
  */
-export async function readEvidence(root: string, origin: Origin): Promise<EvidenceSet> {
+export async function readEvidence(root: string, origin: Origin, limits = OURS): Promise<EvidenceSet> {
   const found: EvidenceFile[] = []
   const refused: {file: string; reason: string}[] = []
-  for (const {file, folder} of await listFiles(root)) {
-    const evidence = parseEvidence(parseJson(await readText(file, MAX_BYTES), file), file)
+  for (const {file, folder} of await listFiles(root, limits.files)) {
+    const evidence = parseEvidence(parseJson(await readText(file, limits.bytes), file), file)
     const reason = strangeness(evidence, folder, origin, file)
     if (reason === undefined) found.push({evidence, file, folder})
     else refused.push({file, reason})
@@ -62,7 +70,7 @@ function parseJson(text: string, file: string): unknown {
 /** The name of a file of evidence: its action and the first digits of its digest. */
 export const EVIDENCE_NAME = /^[a-z][a-z-]*-[0-9a-f]{12}\.json$/
 
-async function listFiles(root: string): Promise<{file: string; folder: string | null}[]> {
+async function listFiles(root: string, most: number): Promise<{file: string; folder: string | null}[]> {
   const files: {file: string; folder: string | null}[] = []
   for (const entry of await entriesOf(root)) {
     if (entry.isFile() && EVIDENCE_NAME.test(entry.name)) files.push({file: join(root, entry.name), folder: null})
@@ -71,8 +79,7 @@ async function listFiles(root: string): Promise<{file: string; folder: string | 
         if (inner.isFile() && EVIDENCE_NAME.test(inner.name)) files.push({file: join(root, entry.name, inner.name), folder: entry.name})
       }
     }
-    if (files.length > MAX_FILES)
-      throw new UserError(`${root}: more than ${MAX_FILES} evidence files`, {hint: 'Name the folder of one run.'})
+    if (files.length > most) throw new UserError(`${root}: more than ${most} evidence files`, {hint: 'Name the folder of one run.'})
   }
   return files.sort((a, b) => (a.file < b.file ? -1 : 1))
 }

@@ -4,7 +4,7 @@ import type {BaseCommits} from '#shared/exam/base'
 import {asked} from './answers.js'
 import {ApiError, isRecord} from './api-error.js'
 import type {Access} from './client.js'
-import {unreadable} from './unreadable.js'
+import {needed} from './needed.js'
 
 const PAGE = 100
 const MOST_PAGES = 10
@@ -27,17 +27,13 @@ export function baseCommits({env, event, run}: Place, token: string | undefined,
           hint: 'Leave github-token out, or give the step  with: {github-token: "${{ github.token }}"}'
         })
       if (base.kind === 'push') return {sha: base.before, name: 'the commit before this push'}
-      return {sha: await told(mergeBase(access, base.base, base.head)), name: `the merge base with ${base.branch}`}
+      return {sha: await mergeBase(access, base.base, base.head).catch(refused), name: `the merge base with ${base.branch}`}
     },
     pages: sha => pages(access, sha)
   }
 }
 
-async function told<T>(answer: Promise<T>): Promise<T> {
-  return await answer.catch(error => {
-    throw unreadable(error, 'the commits of this repository')
-  })
-}
+const refused = needed('the commits of this repository', 'contents: read')
 
 // The second page of a comparison leaves its files out, which may be megabytes.
 async function mergeBase(access: Access, base: string, head: string): Promise<string> {
@@ -56,7 +52,9 @@ async function* pages(access: Access, from: string): ReturnType<BaseCommits['pag
   const {rest} = openClient(access)
   for (let page = 1; page <= MOST_PAGES; page++) {
     const request = {...coordinates(access.repository), sha: from, per_page: PAGE, page}
-    const commits = await told(asked(rest.repos.listCommits(request)).then(({data}) => parseCommits(data)))
+    const commits = await asked(rest.repos.listCommits(request))
+      .then(({data}) => parseCommits(data))
+      .catch(refused)
     yield commits
     if (commits.length < PAGE) return
   }

@@ -12,6 +12,10 @@ export interface ReportSource {
   /** of each action, job and subject the newest */
   readonly evidence: readonly Evidence[]
   readonly run: Omit<Run, 'seed'>
+  /** why nothing in the evidence may be believed: `produced by fork code` */
+  readonly unverified?: string
+  /** what the reporting job itself found to be looser than on the base */
+  readonly loosened?: readonly Check[]
 }
 
 export interface ActionRow {
@@ -24,8 +28,12 @@ export interface ActionRow {
 export interface Overview {
   readonly title: string
   readonly ready: boolean
+  /** how the decision is marked: unverified evidence never passes */
+  readonly mark: 'pass' | 'warn' | 'fail'
   /** `ready`, or `not ready: validate-data is red; evaluate, check-fairness did not run` */
   readonly decision: string
+  /** what is looser than on the base, a phrase each: what a reviewer must see before the figures */
+  readonly looser: readonly string[]
   /** `27 passed, 2 warned` over all actions */
   readonly tally: string
   readonly models: readonly Subject[]
@@ -40,7 +48,7 @@ export interface Overview {
 const ORDER = ['validate-data', 'train', 'evaluate', 'check-fairness', 'check-robustness', 'publish', 'deploy-canary']
 
 /** What the reader must know first, from evidence alone. Reports of reports are left out. */
-export function overview({title, require, evidence: all}: Omit<ReportSource, 'run'>): Overview {
+export function overview({title, require, evidence: all, unverified, loosened = []}: Omit<ReportSource, 'run'>): Overview {
   const evidence = all.filter(({action}) => action.name !== 'report').toSorted((a, b) => rank(a.action.name) - rank(b.action.name))
   const demands = requirements(require, evidence)
   const blocked = demands.filter(({state}) => state === 'blocked').map(({action}) => action)
@@ -50,10 +58,13 @@ export function overview({title, require, evidence: all}: Omit<ReportSource, 'ru
     ...(blocked.length === 0 ? [] : [`${blocked.join(', ')} did not run`]),
     ...demands.filter(({state}) => state === 'missing' || state === 'observed').map(({problem}) => problem)
   ]
+  const decision = problems.length === 0 ? 'ready' : `not ready: ${short(problems).join('; ')}`
   return {
     title,
-    ready: problems.length === 0,
-    decision: problems.length === 0 ? 'ready' : `not ready: ${short(problems).join('; ')}`,
+    ready: problems.length === 0 && unverified === undefined,
+    mark: problems.length > 0 ? 'fail' : unverified === undefined ? 'pass' : 'warn',
+    decision: unverified === undefined ? decision : `unverified: ${unverified}, which says that it is ${decision}`,
+    looser: looserThanBase([...evidence.flatMap(({checks}) => checks), ...loosened]),
     tally: tally(evidence.flatMap(({checks}) => checks)),
     models: modelsOf(evidence),
     champion: against(evidence),
@@ -61,6 +72,13 @@ export function overview({title, require, evidence: all}: Omit<ReportSource, 'ru
     rows: rows(require, evidence),
     requirements: demands
   }
+}
+
+const LOOSER =
+  /^(?:gate_loosened|gate_removed|policy_loosened|contract_changed|contract_removed|require_dropped|sensitive_dropped): |^base_not_compared$/
+
+function looserThanBase(checks: readonly Check[]): readonly string[] {
+  return [...new Set(checks.filter(({id, verdict}) => verdict === 'warn' && LOOSER.test(id)).map(({message}) => message))]
 }
 
 function rank(action: string): number {

@@ -8,7 +8,7 @@ import {list} from './markdown.js'
 import {count} from './numbers.js'
 import {type Overview, overview, type ReportSource} from './overview.js'
 import {tooFew} from './too-few.js'
-import {bySeverity, reasonOf, sign} from './verdicts.js'
+import {bySeverity, phrases, reasonOf, SIGNS, sign} from './verdicts.js'
 
 const COMMENT_CHARACTERS = 64_000
 const SUMMARY_BYTES = 1_000_000
@@ -63,7 +63,8 @@ function head(view: Overview): string {
     view.rollout === undefined ? '' : `rollout: ${prose(view.rollout, 100)}`,
     view.tally
   ].filter(fact => fact !== '')
-  return `## ${view.ready ? '✅' : '❌'} ${prose(view.title, 120)}: ${prose(view.decision, 500)}\n\n${facts.join(' · ')}`
+  const looser = view.looser.length === 0 ? '' : `⚠️ **Looser than the base:** ${prose(phrases(view.looser), 1000)}\n\n`
+  return `## ${SIGNS[view.mark].emoji} ${prose(view.title, 120)}: ${prose(view.decision, 500)}\n\n${looser}${facts.join(' · ')}`
 }
 
 function findings(evidence: readonly Evidence[], most: number): string {

@@ -49,3 +49,8 @@ export function policyNote({verdict, outcome, policy}: {verdict: Verdict; outcom
 export function reasonOf({id, message}: Pick<Check, 'id' | 'message'>): string {
   return message.startsWith(`${id}: `) ? message.slice(id.length + 2) : message
 }
+
+/** A few phrases in one line, and how many more there are. */
+export function phrases(all: readonly string[], most = 5): string {
+  return [...all.slice(0, most), ...(all.length > most ? [`${all.length - most} more below`] : [])].join('; ')
+}

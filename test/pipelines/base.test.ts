@@ -4,6 +4,7 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {sha256File} from '#shared/files'
 import {openRegistry} from '#shared/registry/address'
 import {random} from '#shared/stats/random'
+import {filesOf} from '../support/github/contents.js'
 import {type FakeGitHub, fakeGitHub} from '../support/github/fake.js'
 import {growHistory, shaOf} from '../support/github/history.js'
 import {logistic} from '../support/onnx.js'
@@ -44,6 +45,7 @@ beforeEach(async () => {
   fake = await fakeGitHub()
   growHistory(fake, ['one', 'two', 'three', 'four'])
   growHistory(fake, ['mine'], 'three')
+  filesOf(fake).set(`${shaOf('four')}:trainyard.yml`, CONFIG)
 })
 afterEach(async () => {
   await fake.close()
@@ -83,6 +85,7 @@ const judge = (folder: string, action: string, token = 'a token') =>
     {
       GITHUB_API_URL: fake.url,
       GITHUB_REPOSITORY: 'octo/wages',
+      GITHUB_WORKSPACE: folder,
       GITHUB_EVENT_NAME: 'pull_request',
       GITHUB_EVENT_PATH: join(folder, 'event.json')
     }
@@ -101,6 +104,7 @@ describe('base on a pull request', () => {
     const {sha256} = await sha256File(join(folder, 'two.onnx'))
     expect(evidence?.materials).toContainEqual(expect.objectContaining({kind: 'model', digest: {sha256}}))
     expect(fake.requests.map(line => line.split('?')[0])).toEqual([
+      'GET /repos/octo/wages/contents/trainyard.yml',
       `GET /repos/octo/wages/compare/${shaOf('four')}...${shaOf('mine')}`,
       'GET /repos/octo/wages/commits'
     ])
@@ -144,7 +148,9 @@ describe('base on a pull request', () => {
     expect(evidence?.checks[0].message).toContain('there is no github-token to ask GitHub with for the commits before this one')
     fake.permissions = {}
     const refused = await judge(folder, 'evaluate')
-    expect(refused.evidence?.checks.map(({verdict}) => verdict)).toEqual(['error', 'pass'])
-    expect(refused.evidence?.checks[0].message).toMatch(/may not read the commits .*permissions: +contents: read/)
+    expect(refused.evidence?.checks.map(({verdict}) => verdict)).toEqual(['error', 'pass', 'warn'])
+    expect(refused.evidence?.checks[0].message).toMatch(
+      /the commits of this repository could not be read \(403 .*permissions: +contents: read/
+    )
   })
 })

@@ -4,7 +4,7 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {filesOf} from '../support/github/contents.js'
 import {type FakeGitHub, fakeGitHub} from '../support/github/fake.js'
 import {growHistory, shaOf} from '../support/github/history.js'
-import {folderOf, onTerminal} from '../support/step.js'
+import {folderOf, onTerminal, read} from '../support/step.js'
 
 const CONFIG = `data: people.csv
 require: [validate-data, evaluate]
@@ -126,7 +126,9 @@ describe('a pull request', () => {
     fake.permissions = {}
     const refused = await judge({})
     expect(added(refused)).toEqual([['base_not_compared', 'warn']])
-    expect(refused.evidence?.checks.at(-1)?.message).toMatch(/may not read trainyard\.yml of main \(403 .*permissions: +contents: read/)
+    expect(refused.evidence?.checks.at(-1)?.message).toMatch(
+      /trainyard\.yml of main could not be read \(403 .*permissions: +contents: read/
+    )
     filesOf(fake).clear()
     fake.permissions = undefined
     fake.faults.push({method: 'GET', path: /git\/commits/, answer: {status: 404, body: {message: 'Not Found'}}})
@@ -144,6 +146,24 @@ describe('a pull request', () => {
     const ended = await judge({'people.csv': 'age\n', 'trainyard.yml': CONFIG.replace('>= 2', '>= 1')})
     expect([ended.code, ended.evidence?.outcome]).toEqual([3, 'red'])
   })
+})
+
+test('the report shows first what the judges found, and that less is required', async () => {
+  const folder = await folderOf({'people.csv': 'age\n20\n30\n', 'event.json': JSON.stringify(PULL), 'contract.yml': CONTRACT})
+  await writeFile(join(folder, 'trainyard.yml'), CONFIG.replace('>= 2', '>= 1').replace(', evaluate', ''))
+  const env = {
+    GITHUB_API_URL: fake.url,
+    GITHUB_REPOSITORY: 'octo/wages',
+    GITHUB_WORKSPACE: folder,
+    GITHUB_EVENT_NAME: 'pull_request',
+    GITHUB_EVENT_PATH: join(folder, 'event.json')
+  }
+  await onTerminal(folder, 'validate-data', {'github-token': 't'}, env)
+  const ended = await onTerminal(folder, 'report', {'github-token': 't', comment: 'never'}, env)
+  expect([ended.code, added(ended)]).toEqual([0, [['require_dropped: evaluate', 'warn']]])
+  expect(await read(folder, 'trainyard-out/report.md')).toContain(
+    '⚠️ **Looser than the base:** row_count >= 2 of main is now row_count >= 1; require: evaluate of main is gone\n'
+  )
 })
 
 test('a push is compared with the commit before it', async () => {

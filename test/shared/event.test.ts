@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {finishedRun, parseEvent, pullRequestNumber, untrusted} from '#shared/event'
+import {baseOf, finishedHead, finishedRun, parseEvent, pullRequestNumber, untrusted} from '#shared/event'
 
 const HOME = {repository: {full_name: 'octo/wages'}}
 const pull = (head: object | null, login = 'ada') => ({...HOME, pull_request: {number: 7, user: {login}, head: {repo: head}}})
@@ -34,6 +34,33 @@ describe('whose code ran', () => {
     ['a finished run of Dependabot', 'workflow_run', ended(OURS, 'dependabot[bot]'), 'the run that has ended is from Dependabot'],
     ['a finished run without a payload', 'workflow_run', {}, 'the run that has ended is from a deleted fork']
   ])('%s', (_, name, payload, reason) => expect(untrusted({name, payload})).toBe(reason))
+})
+
+const [A, B] = ['a', 'b'].map(letter => letter.repeat(40))
+
+test.each<[string, string, Readonly<Record<string, unknown>>, ReturnType<typeof baseOf>]>([
+  [
+    'a pull request',
+    'pull_request',
+    {pull_request: {base: {sha: A, ref: 'main'}, head: {sha: B}}},
+    {kind: 'pull request', base: A, head: B, branch: 'main'}
+  ],
+  ['a push', 'push', {before: A, ref: 'refs/heads/main'}, {kind: 'push', before: A, branch: 'main'}],
+  ['a push that made its branch', 'push', {before: '0'.repeat(40), ref: 'refs/heads/x'}, undefined],
+  ['a pull request whose sha is none', 'pull_request', {pull_request: {base: {sha: 'main'}, head: {sha: B}}}, undefined],
+  ['a schedule', 'schedule', {pull_request: {base: {sha: A}, head: {sha: B}}}, undefined]
+])('the base of %s', (_, name, payload, base) => expect(baseOf({name, payload})).toEqual(base))
+
+test('the head of a run that has ended is told of pull requests alone', () => {
+  const run = {event: 'pull_request', head_sha: A, head_branch: 'better', head_repository: EVES}
+  const head = (more: object) => finishedHead({name: 'workflow_run', payload: {workflow_run: {...run, ...more}}})
+  expect(head({})).toEqual({sha: A, repository: 'eve/wages', branch: 'better'})
+  expect(head({head_repository: null, head_branch: null})).toEqual({sha: A, repository: undefined, branch: undefined})
+  expect([head({event: 'push'}), head({head_sha: 'x'}), finishedHead({name: 'push', payload: {workflow_run: run}})]).toEqual([
+    undefined,
+    undefined,
+    undefined
+  ])
 })
 
 test('the run that evidence is of is the finished one, and only under workflow_run', () => {

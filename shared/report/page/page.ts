@@ -4,7 +4,7 @@ import {runLink} from '../links.js'
 import {count} from '../numbers.js'
 import {type Overview, overview, type ReportSource} from '../overview.js'
 import {tooFew} from '../too-few.js'
-import {bySeverity, reasonOf} from '../verdicts.js'
+import {bySeverity, phrases, reasonOf} from '../verdicts.js'
 import {actionDetails, actionsTable} from './actions.js'
 import {figuresOf} from './figures.js'
 import {badge, icon} from './icons.js'
@@ -55,12 +55,15 @@ function head(view: Overview, {run}: ReportSource): string {
     ['Checks', html(view.tally)]
   ]
   const pairs = keys.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')
-  const verdict = view.ready ? 'pass' : 'fail'
+  const looser =
+    view.looser.length === 0
+      ? ''
+      : `<p class="decision warn">${icon('warn')}<span>Looser than the base: ${html(phrases(view.looser), 1000)}</span></p>\n`
   return `<header>
 <p class="over">Model report · ${html(run.repository, 120)}</p>
 <h1>${html(view.title, 120)}</h1>
-<p class="decision ${verdict}">${icon(verdict)}<span>${html(view.decision, 500)}</span></p>
-<dl class="keys">${pairs}</dl>
+<p class="decision ${view.mark}">${icon(view.mark)}<span>${html(view.decision, 500)}</span></p>
+${looser}<dl class="keys">${pairs}</dl>
 </header>`
 }
 

@@ -56,14 +56,14 @@ describe('where the commits before a run begin', () => {
   })
 
   test.each([
-    [403, 'this token may not read the commits of this repository', 'contents: read'],
-    [404, 'GitHub shows this token nothing of the commits of this repository', 'contents: read'],
-    [401, 'GitHub refused the token', 'valid github-token'],
-    [502, 'GitHub gave no usable answer about the commits of this repository (502', 'later']
-  ])('a %i of GitHub is told with what mends it', async (status, message, hint) => {
+    [403, 'contents: read'],
+    [404, 'contents: read'],
+    [401, 'valid github-token'],
+    [502, 'later']
+  ])('a %i of GitHub is told with what mends it', async (status, hint) => {
     fake.faults.push({method: 'GET', path: /compare/, times: 9, answer: {status, body: {message: 'no'}}})
     await expect(commits(pull('a', 'b')).start()).rejects.toMatchObject({
-      message: expect.stringContaining(message),
+      message: `the commits of this repository could not be read (${status} no)`,
       hint: expect.stringContaining(hint)
     })
   })

@@ -1,6 +1,8 @@
 import {describe, expect, test} from 'vitest'
 import {overview} from '#shared/report/overview'
-import {evidenceOf, FAILED, MODEL, PASSED, sampleEvidence} from '../../support/evidence.js'
+import {renderPage} from '#shared/report/page/page'
+import {renderReport} from '#shared/report/report'
+import {evidenceOf, FAILED, MODEL, PASSED, RUN, sampleEvidence} from '../../support/evidence.js'
 
 const OTHER = {...MODEL, name: 'other.onnx', digest: {sha256: 'cd'.repeat(32)}}
 const DATA = {kind: 'data', name: 'data/train.csv', digest: {sha256: 'ef'.repeat(32)}} as const
@@ -8,6 +10,37 @@ const DATA = {kind: 'data', name: 'data/train.csv', digest: {sha256: 'ef'.repeat
 function decisionOf(evidence: Parameters<typeof overview>[0]['evidence'], require = ['evaluate']): string {
   return overview({title: 'wages', require, evidence}).decision
 }
+
+describe('what a reviewer must see first', () => {
+  const caution = (id: string, message: string) => ({id, verdict: 'warn', message}) as const
+  const loosened = caution('gate_loosened: roc_auc >= 0.7', 'roc_auc >= 0.7 of main is now roc_auc >= 0.6')
+
+  test('is what is looser than on the base, of the judges and of the report itself, each once', () => {
+    const blind = caution('base_not_compared', 'the gates of main could not be compared: there is no github-token')
+    const dropped = caution('require_dropped: evaluate', 'require: evaluate of main is gone')
+    const other = caution('brier <= 0.2', 'brier 0.3 is above 0.2')
+    const evidence = [evidenceOf('evaluate', [PASSED, other, loosened, blind]), evidenceOf('check-fairness', [PASSED, blind])]
+    const source = {title: 'wages', require: ['evaluate'], evidence, loosened: [dropped]}
+    expect(overview(source)).toMatchObject({mark: 'pass', looser: [loosened.message, blind.message, dropped.message]})
+    const text = renderReport({...source, run: RUN})
+    expect(text.split('\n')[2]).toMatch(/^⚠️ \*\*Looser than the base:\*\* roc_auc >= 0\.7 of main is now roc_auc >= 0\.6; /)
+    expect(renderPage({...source, run: RUN})).toContain('Looser than the base: roc_auc &gt;= 0.7 of main')
+  })
+
+  test('is that nothing may be believed of what strangers made', () => {
+    const source = {title: 'wages', require: ['evaluate'], unverified: 'produced by fork code'}
+    expect(overview({...source, evidence: [evidenceOf('evaluate', [PASSED])]})).toMatchObject({
+      ready: false,
+      mark: 'warn',
+      decision: 'unverified: produced by fork code, which says that it is ready'
+    })
+    expect(overview({...source, evidence: [evidenceOf('evaluate', [FAILED])]})).toMatchObject({
+      ready: false,
+      mark: 'fail',
+      decision: 'unverified: produced by fork code, which says that it is not ready: evaluate is red'
+    })
+  })
+})
 
 describe('decision', () => {
   test('ready when what is required is there, enforced and green', () => {
