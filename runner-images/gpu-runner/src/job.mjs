@@ -7,8 +7,7 @@ import {createInterface} from 'node:readline'
 const STOP_MS = 7500 + 2500 + 15_000
 const IDLE_CHECK_MS = 60_000
 /** Of the image and the key's keeper; a job has no use for them. */
-const OWN =
-  /^(?:ACTIONS_RUNNER_INPUT_JITCONFIG|RUNNER_JITCONFIG_FILE|RUNNER_(?:SCOPE|LABELS|GROUP_ID|PROGRAM)|GITHUB_APP_.*|GPU_.*|DRAIN_SECONDS)$/
+const OWN = /^(?:RUNNER_JITCONFIG_FILE|RUNNER_(?:SCOPE|LABELS|GROUP_ID|PROGRAM)|GITHUB_APP_.*|GPU_.*|DRAIN_SECONDS)$/
 
 /**
  * Starts the runner for one job and ends with it. While it waits, `check` looks at the GPUs: what it finds ends the wait. SIGTERM and SIGINT drain:
@@ -17,9 +16,10 @@ const OWN =
 export async function runJob(config, env, {check, signals, log}) {
   const mark = randomUUID()
   const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !OWN.test(name)))
-  const child = spawn(env.RUNNER_PROGRAM || './run.sh', ['--jitconfig', config], {
+  // In the environment, which the runner empties before it starts a job; arguments are there for everybody to read.
+  const child = spawn(env.RUNNER_PROGRAM || './run.sh', [], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: {...kept, RUNNER_MANUALLY_TRAP_SIG: '1', GPU_RUNNER_MARK: mark}
+    env: {...kept, ACTIONS_RUNNER_INPUT_JITCONFIG: config, RUNNER_MANUALLY_TRAP_SIG: '1', GPU_RUNNER_MARK: mark}
   })
   const state = {job: undefined, faults: [], stopping: false}
   createInterface({input: child.stdout}).on('line', line => {
@@ -27,7 +27,8 @@ export async function runJob(config, env, {check, signals, log}) {
     const [, name] = /Running job: (.*)$/.exec(line) ?? []
     if (name !== undefined) state.job = name
   })
-  const stop = stopper(child, state, {log, mark, drainMs: 1000 * (Number(env.DRAIN_SECONDS) || 0)})
+  const stopMs = Number(env.GPU_STOP_MS) || STOP_MS
+  const stop = stopper(child, state, {log, mark, stopMs, drainMs: 1000 * (Number(env.DRAIN_SECONDS) || 0)})
   const idle = setInterval(() => void whileIdle(state, check, stop), Number(env.GPU_IDLE_CHECK_MS) || IDLE_CHECK_MS)
   for (const signal of ['SIGTERM', 'SIGINT']) signals.on(signal, stop.drain)
   try {
@@ -51,7 +52,7 @@ async function whileIdle(state, check, stop) {
   stop.interrupt()
 }
 
-function stopper(child, state, {log, mark, drainMs}) {
+function stopper(child, state, {log, mark, stopMs, drainMs}) {
   const timers = []
   const interrupt = () => {
     state.stopping = true
@@ -61,7 +62,7 @@ function stopper(child, state, {log, mark, drainMs}) {
         log('the runner did not end in time and is killed')
         killMarked(mark)
         child.kill('SIGKILL')
-      }, STOP_MS)
+      }, stopMs)
     )
   }
   const drain = () => {

@@ -57,6 +57,7 @@ test('the README names every variable that the scripts read', () => {
     'RUNNER_MANUALLY_TRAP_SIG',
     'GPU_RUNNER_MARK',
     'GPU_TIMEOUT_MS',
+    'GPU_STOP_MS',
     'GPU_IDLE_CHECK_MS',
     'GITHUB_APP_PRIVATE_KEY'
   ])

@@ -16,18 +16,21 @@ const lives = (pid: number) => {
 describe('a runner', () => {
   test('gets its configuration and nothing of what registers or measures, takes one job, and ends as it does', async () => {
     const machine = openMachine()
-    machine.program('run.sh', `echo "$@"; env | cut -d= -f1 | sort | tr '\\n' ' '; ${runnerWith(0.1)}exit 3`)
+    machine.program(
+      'run.sh',
+      `echo "$# arguments, $ACTIONS_RUNNER_INPUT_JITCONFIG"; env | cut -d= -f1 | sort | tr '\\n' ' '; ${runnerWith(0.1)}exit 3`
+    )
     const env = {...JIT, DRAIN_SECONDS: '5', RUNNER_LABELS: 'gpu', GPU_COUNT: '1', GITHUB_APP_ID: '1', RUNNER_TOOL_CACHE: '/opt/tools'}
     const {code, out} = await machine.start('run', env).ended()
     expect(code).toBe(3)
-    expect(out).toContain('--jitconfig the configuration')
+    expect(out).toContain('0 arguments, the configuration\n')
     expect(out).toMatch(/RUNNER_TOOL_CACHE/)
-    expect(out).not.toMatch(/GITHUB_APP|DRAIN_SECONDS|GPU_COUNT|RUNNER_LABELS|ACTIONS_RUNNER_INPUT_JITCONFIG/)
+    expect(out).not.toMatch(/GITHUB_APP|DRAIN_SECONDS|GPU_COUNT|RUNNER_LABELS/)
   })
 
   test('takes a configuration from a file once', async () => {
     const machine = openMachine()
-    machine.program('run.sh', 'echo "$2"')
+    machine.program('run.sh', 'echo "$ACTIONS_RUNNER_INPUT_JITCONFIG"')
     const file = join(machine.folder, 'jit')
     writeFileSync(file, 'from the file\n')
     expect(await machine.start('run', {RUNNER_JITCONFIG_FILE: file}).ended()).toMatchObject({code: 0, out: 'from the file\n'})
@@ -94,6 +97,21 @@ describe('a runner', () => {
     const {code, out} = await machine.start('run', JIT).ended()
     const pid = Number(/left (\d+)/.exec(out)?.[1])
     expect([code, pid > 0]).toEqual([0, true])
+    await expect.poll(() => lives(pid)).toBe(false)
+  })
+
+  test('that hears nothing is killed with its job, also with what was stopped or ignores signals', async () => {
+    const machine = openMachine()
+    const job = "trap '' INT TERM; while :; do sleep 0.1; done"
+    machine.program(
+      'run.sh',
+      `trap '' INT TERM\necho "2026Z: Running job: train"\nbash -c "${job}" & echo "left $!"; kill -STOP $!\nwhile :; do sleep 0.1; done`
+    )
+    const running = machine.start('run', {...JIT, GPU_STOP_MS: '300'})
+    const pid = Number(/left (\d+)/.exec(await running.seen(/left \d+/))?.[1])
+    running.child.kill('SIGINT')
+    const {code, out} = await running.ended()
+    expect([code, out]).toEqual([137, expect.stringContaining('did not end in time and is killed')])
     await expect.poll(() => lives(pid)).toBe(false)
   })
 
