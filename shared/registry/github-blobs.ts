@@ -9,6 +9,7 @@ import {tagOf} from './github-tags.js'
 import {Interrupted} from './interrupted.js'
 import {toldProgress} from './progress.js'
 import type {BlobOwner, BlobStore} from './store.js'
+import {VersionTaken} from './version-taken.js'
 
 const MOST_ASSETS = 1000
 const LARGEST_BYTES = 2 * 1024 ** 3
@@ -27,7 +28,7 @@ export function githubBlobs(releases: Releases, branch: Branch, repository: stri
     await call.catch(error => {
       throw refusalOf(error, purpose, repository)
     })
-  const drafts = openDrafts(releases, repository, ask)
+  const drafts = openDrafts(releases, repository, ask, () => branch.look('now'))
 
   /** The asset that holds these bytes already; what an interrupted upload left is removed. */
   const findOrClear = async (found: readonly Asset[], sha256: string, size: number): Promise<Asset | undefined> => {
@@ -79,6 +80,12 @@ export function githubBlobs(releases: Releases, branch: Branch, repository: stri
     }
   }
 
+  /** Another publisher of the same model has lost the version, and taken away the draft that both were filling. */
+  const removed = async (sha256: string): Promise<VersionTaken> => {
+    await branch.look('now')
+    return new VersionTaken(`registry github (${repository}): ${sha256} was removed right after it was sent`, {hint: 'Run this again.'})
+  }
+
   return {
     admit: (files, owner) => {
       const large = files.find(({size}) => size >= LARGEST_BYTES)
@@ -99,7 +106,8 @@ export function githubBlobs(releases: Releases, branch: Branch, repository: stri
       const {id} = parsePlace(place)
       if (id === 0) return true
       const asset = await ask('read', releases.asset(id))
-      return asset?.uploaded === true && asset.size === size && asset.sha256 === sha256
+      if (asset === undefined) throw await removed(sha256)
+      return asset.uploaded === true && asset.size === size && asset.sha256 === sha256
     },
     get: async place => {
       if (place.startsWith('blobs/sha256/')) return await readDocument(branch, place)

@@ -4,6 +4,7 @@ import type {Asset, Release, Releases} from '#shared/github/releases'
 import type {Purpose} from './github-refusals.js'
 import {tagOf} from './github-tags.js'
 import type {BlobOwner} from './store.js'
+import {VersionTaken} from './version-taken.js'
 
 export interface Drafts {
   /** the release that a version's files go to: a draft until its manifest counts; one that an earlier attempt left is filled on */
@@ -20,7 +21,7 @@ export interface Drafts {
 type Ask = <T>(purpose: Purpose, call: Promise<T>) => Promise<T>
 
 /** Drafts by tag and by the digest of the model: two publishers of one version with other models fill one each. */
-export function openDrafts(releases: Releases, repository: string, ask: Ask): Drafts {
+export function openDrafts(releases: Releases, repository: string, ask: Ask, lookAgain: () => Promise<unknown>): Drafts {
   const opened = new Map<string, Promise<Release>>()
   const keyOf = (owner: BlobOwner) => `${tagOf(owner)} ${owner.digest ?? ''}`
 
@@ -32,7 +33,11 @@ export function openDrafts(releases: Releases, repository: string, ask: Ask): Dr
     const same = await listed(owner)
     const left = same.find(({body}) => body.includes(markOf(owner)))
     if (left !== undefined) return left
-    if (same.some(({draft}) => !draft)) throw taken(owner, repository)
+    if (same.some(({draft}) => !draft)) {
+      // Most likely somebody has published this version since the branch was looked at.
+      await lookAgain()
+      throw taken(owner, repository)
+    }
     try {
       return await releases.createDraft({tag: tagOf(owner), name: `${owner.name} ${owner.version}`, body: bodyOf(owner)})
     } catch (error) {
@@ -84,9 +89,10 @@ export function openDrafts(releases: Releases, repository: string, ask: Ask): Dr
     discard: async (owner, kept) => {
       const mine = await opened.get(keyOf(owner))?.catch(() => undefined)
       opened.delete(keyOf(owner))
-      if (mine === undefined || !mine.draft || holding([mine], kept)) return
-      // Left lying it would do no harm.
-      await releases.remove(mine.id).catch(() => undefined)
+      if (mine === undefined || !mine.draft) return
+      // Another publisher of the same model may have filled it too, and won. Left lying a draft does no harm.
+      const assets = await releases.assets(mine.id).catch(() => undefined)
+      if (assets !== undefined && !holding([{...mine, assets}], kept)) await releases.remove(mine.id).catch(() => undefined)
     }
   }
 }
@@ -110,8 +116,8 @@ function bodyOf(owner: BlobOwner): string {
   return `${markOf(owner)}\nThe files of ${name} ${version}, sha256 ${digest}. The registry on the branch trainyard refers to them: do not delete this release, nor its tag.`
 }
 
-function taken(owner: BlobOwner, repository: string): UserError {
-  return new UserError(
+function taken(owner: BlobOwner, repository: string): VersionTaken {
+  return new VersionTaken(
     `registry github (${repository}): there is a release ${tagOf(owner)} already that no publication of this model made`,
     {
       hint: 'Publish under another version, or remove that release and its tag.'

@@ -15,6 +15,7 @@ import {insist} from './retry.js'
 import type {BlobOwner, ObjectStore, Stores, Written} from './store.js'
 import {putTogether} from './together.js'
 import {listRetired, readTombstone} from './tombstone.js'
+import {VersionTaken} from './version-taken.js'
 
 export interface Publication {
   readonly name: string
@@ -104,7 +105,12 @@ async function claimVersion(world: PublicationWorld, publication: Publication, t
   const there = await findSame(world.objects, publication)
   if (there) return {manifest: there, published: false}
   const version = publication.version ?? (await nextVersion(world, name))
-  const {manifest, along} = await sendAll(world, publication, tree, {name, version, digest: tree.sha256})
+  const sent = await sendAll(world, publication, tree, {name, version, digest: tree.sha256}).catch(error => {
+    if (error instanceof VersionTaken) return error
+    throw error
+  })
+  if (sent instanceof VersionTaken) return await lostBefore(world, publication, sent)
+  const {manifest, along} = sent
   const key = manifestKey(name, version)
   const bytes = renderDocument(manifest)
   await putTogether(world.objects, {key, bytes, tag: null}, [...along, versionEntry(manifest, publication.reason)])
@@ -117,6 +123,14 @@ async function claimVersion(world: PublicationWorld, publication: Publication, t
   await world.blobs.discard?.(manifest, placesOf(winner))
   if (winner.digest === manifest.digest) return {manifest: winner, published: false}
   if (publication.version !== undefined) throw alreadyExists(winner, manifest.digest)
+  return undefined
+}
+
+/** Undefined: the next version is to be tried. */
+async function lostBefore({objects}: PublicationWorld, publication: Publication, error: VersionTaken): Promise<Claim | undefined> {
+  const winner = await findSame(objects, publication)
+  if (winner) return {manifest: winner, published: false}
+  if (publication.version !== undefined) throw error
   return undefined
 }
 

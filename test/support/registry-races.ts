@@ -12,10 +12,16 @@ export interface RaceOptions {
   /** default 200 */
   readonly rounds?: number
   readonly timeoutMs?: number
+  /** how many of them at one place, for what grows slow as it fills; default all */
+  readonly roundsAtOnePlace?: number
 }
 
 /** What holds for processes that race for, or die over, the registry at a fresh place: the same for every store. */
-export function registryRaces(name: string, fresh: () => Promise<PlaceSpec>, {rounds = 200, timeoutMs = 240_000}: RaceOptions = {}): void {
+export function registryRaces(
+  name: string,
+  fresh: () => Promise<PlaceSpec>,
+  {rounds = 200, timeoutMs = 240_000, roundsAtOnePlace = rounds}: RaceOptions = {}
+): void {
   describe(`${name}: processes of their own`, () => {
     const start = publishers()
     const read = async (place: PlaceSpec) => registryOn(await openPlace(place), registryWorld())
@@ -23,12 +29,15 @@ export function registryRaces(name: string, fresh: () => Promise<PlaceSpec>, {ro
     test(
       `${PROCESSES} race for one version and one alias, ${rounds} rounds: one wins, the others learn its digest, nothing is torn`,
       async () => {
-        const place = await fresh()
+        let place = await fresh()
         const work = await temporaryFolder()
         // Two of each model: who loses to the same digest has succeeded.
         const models = await Promise.all(Array.from({length: PROCESSES}, (_, index) => publicationOf(work, `model ${index >> 1}`)))
         const racers = models.map(() => start())
-        for (let round = 1; round <= rounds; round++) await race(await read(place), place, racers, models, `wages-${round}`)
+        for (let round = 1; round <= rounds; round++) {
+          if (round > 1 && round % roundsAtOnePlace === 1) place = await fresh()
+          await race(await read(place), place, racers, models, `wages-${round}`)
+        }
       },
       timeoutMs
     )
