@@ -9,12 +9,14 @@ import {registryOn} from '#shared/registry/registry'
 import type {Stores} from '#shared/registry/store'
 import {publicationOf, registryWorld, temporaryFolder} from './registry.js'
 import {openPlace, type PlaceSpec} from './registry-places.js'
+import {registryUpkeep} from './registry-upkeep.js'
 import {watchedStores} from './watched-stores.js'
 
 const text = (value: string): Buffer => Buffer.from(value)
 
 /** What holds for the registry at a fresh place, whatever store it is: one process, every call answered as it should be. */
 export function registryProtocol(name: string, fresh: () => Promise<PlaceSpec>): void {
+  registryUpkeep(name, fresh)
   const registry = async () => {
     const place = await fresh()
     const stores = await openPlace(place)

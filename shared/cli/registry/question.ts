@@ -55,6 +55,7 @@ const INPUTS = {
 export const COMMON_USAGE = `  --registry <address>  a folder, github or s3://bucket/prefix; else TRAINYARD_REGISTRY, else trainyard.yml
   --name <name>         the model; else that of trainyard.yml
   --config <file>       another trainyard.yml
+  --github-token <t>    for the registry github; else GITHUB_TOKEN
   --json                the answer as JSON`
 
 /** The words and options of a command; null when it was asked for its help, which is printed. Throws UserError of kind usage. */
@@ -90,7 +91,7 @@ async function open(command: string, word: string | undefined, text: (option: st
     throw new UserError('name: required and not given', {kind: 'usage', hint: 'Give --name, or name: in trainyard.yml.'})
   const {run, tempDir} = placesOf(env, cwd, now)
   const registry = await openRegistry(given.registry, {
-    ...{env, cwd, tempDir, random: Math.random, githubToken: given.githubToken},
+    ...{env, cwd, tempDir, random: Math.random, githubToken: given.githubToken ?? env.GITHUB_TOKEN},
     ...{now: () => new Date(), by: run.actor, runUrl: run.url}
   })
   return {registry, name: parseName(name)}
