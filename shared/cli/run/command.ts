@@ -24,6 +24,7 @@ Runs a workflow on this machine: every job in a workspace of its own, with the a
 
   --event <name>        ${EVENTS.join(', ')}; default: the first that the workflow has
   --event-file <file>   the event's payload as JSON
+  --finished <folder>   for workflow_run: the --work-dir of the run that has ended, with its artifacts
   --var NAME=value      a repository variable (vars.NAME); may be repeated
   --secret NAME=value   a secret, masked in all output; GITHUB_TOKEN is also github.token; may be repeated.
                         NAME alone takes the value from the environment
@@ -74,6 +75,7 @@ async function readWish(args: readonly string[], io: RunIo): Promise<RunOptions>
     signals: io.signals,
     event: values.event,
     payload: values['event-file'] === undefined ? undefined : await readPayload(resolve(io.cwd, values['event-file'])),
+    finished: values.finished,
     vars: pairs('--var', values.var ?? []),
     secrets: pairs('--secret', values.secret ?? [], io.env),
     workDir: values['work-dir'] === undefined ? undefined : resolve(io.cwd, values['work-dir']),
@@ -85,6 +87,7 @@ async function readWish(args: readonly string[], io: RunIo): Promise<RunOptions>
 const OPTIONS = {
   event: {type: 'string'},
   'event-file': {type: 'string'},
+  finished: {type: 'string'},
   var: {type: 'string', multiple: true},
   secret: {type: 'string', multiple: true},
   'skip-unknown': {type: 'boolean'},

@@ -14,6 +14,8 @@ export interface EquivalentCall {
   /** the folder of the whole run, which may lie in the repository */
   readonly runRoot: string
   readonly artifacts: ArtifactStore
+  /** the run that has ended, whose artifacts may be asked for by its id */
+  readonly finished?: {readonly runId: string; readonly artifacts: ArtifactStore}
   readonly log: (line: string) => void
   readonly annotate: (annotation: Annotation) => void
 }
@@ -57,11 +59,12 @@ export const EQUIVALENTS: Readonly<Record<Exclude<LocalAction['kind'], 'bundle'>
     return {'artifact-id': String((await readdir(artifacts.folder)).length), 'artifact-url': join(artifacts.folder, name)}
   },
 
-  'download-artifact': async ({inputs, places, artifacts, log, annotate}) => {
-    for (const key of ['run-id', 'artifact-ids', 'repository']) {
+  'download-artifact': async ({inputs, places, artifacts: own, finished, log, annotate}) => {
+    for (const key of ['artifact-ids', 'repository']) {
       if (inputs[key])
         throw new UserError(`download-artifact: ${key} is not done on this machine`, {hint: 'only artifacts of this run are there'})
     }
+    const artifacts = inputs['run-id'] ? artifactsOf(inputs['run-id'], finished) : own
     if (inputs['merge-multiple'] === 'true') {
       throw new UserError('download-artifact: merge-multiple is refused', {
         hint: 'of two files of one name it keeps one: a hole that reads as green; leave it out'
@@ -73,6 +76,13 @@ export const EQUIVALENTS: Readonly<Record<Exclude<LocalAction['kind'], 'bundle'>
     else log(`${names.join(', ')} to ${path}`)
     return {'download-path': path}
   }
+}
+
+function artifactsOf(runId: string, finished: EquivalentCall['finished']): ArtifactStore {
+  if (finished?.runId === runId) return finished.artifacts
+  throw new UserError(`download-artifact: run-id ${runId} is no run on this machine`, {
+    hint: 'trainyard run <workflow.yml> --finished <the --work-dir of the run before>'
+  })
 }
 
 function nothingFound(inputs: EquivalentCall['inputs'], annotate: EquivalentCall['annotate']): Record<string, string> {

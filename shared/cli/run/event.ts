@@ -1,9 +1,10 @@
 import type {EventsConfig} from '@actions/workflow-parser/model/workflow-template'
 import {UserError} from '#shared/errors'
+import type {FinishedRun} from './finished.js'
 import {globExpression} from './glob.js'
 import {NO_SHA, type Repository} from './repository.js'
 
-export const EVENTS = ['push', 'pull_request', 'schedule', 'workflow_dispatch'] as const
+export const EVENTS = ['push', 'pull_request', 'schedule', 'workflow_dispatch', 'workflow_run'] as const
 export type EventName = (typeof EVENTS)[number]
 
 /** The event of a run: its payload, and what the `github` context takes from it. */
@@ -24,6 +25,8 @@ export interface EventWish {
   /** a whole payload; else a minimal one is made */
   readonly payload?: unknown
   readonly cron?: string
+  /** what `workflow_run` is about, where no payload is given */
+  readonly finished?: FinishedRun
 }
 
 /** Chooses among the workflow's events (the wished one, else the first it has, push before all) and makes its payload. Throws UserError when the workflow has no such event. */
@@ -39,23 +42,35 @@ export function chooseEvent(events: EventsConfig, wish: EventWish, repository: R
       }
     )
   }
-  const payload = wish.payload === undefined ? minimalPayload(name, repository) : recordOf(wish.payload)
+  const payload = wish.payload === undefined ? minimalPayload(name, repository, wish.finished) : recordOf(wish.payload)
   return {
     name,
     payload,
     ...placeOf(name, payload, repository),
     inputs: inputsOf(name, events, payload),
-    said: filtersSaid(name, events, payload, repository)
+    said: [...filtersSaid(name, events, payload, repository), ...workflowsSaid(events, wish.finished)]
   }
 }
 
-function minimalPayload(name: EventName, {name: fullName, branch, sha, actor}: Repository): Record<string, unknown> {
+function minimalPayload(
+  name: EventName,
+  {name: fullName, branch, sha, actor}: Repository,
+  finished: FinishedRun | undefined
+): Record<string, unknown> {
   const [owner, short] = fullName.split('/')
   const repository = {full_name: fullName, name: short, owner: {login: owner}, default_branch: 'main', fork: false, private: true}
   const sender = {login: actor}
   if (name === 'push') return {ref: `refs/heads/${branch}`, before: NO_SHA, after: sha, repository, sender, commits: []}
   if (name === 'schedule') return {schedule: '0 0 * * *', repository}
   if (name === 'workflow_dispatch') return {ref: `refs/heads/${branch}`, inputs: {}, repository, sender}
+  if (name === 'workflow_run') {
+    if (finished !== undefined)
+      return {action: 'completed', workflow_run: finished.run, workflow: {name: finished.workflow}, repository, sender}
+    throw new UserError('workflow_run: no run that has ended is given', {
+      kind: 'usage',
+      hint: '--finished <the --work-dir of the run before>'
+    })
+  }
   const head = {ref: branch === 'main' ? 'local-change' : branch, sha, repo: repository}
   return {
     action: 'opened',
@@ -81,6 +96,7 @@ function placeOf(
       baseRef: textOr(recordOf(pull.base).ref, 'main')
     }
   }
+  if (name === 'workflow_run') return {ref: 'refs/heads/main', sha: repository.sha, headRef: '', baseRef: ''}
   const ref = textOr(payload.ref, `refs/heads/${repository.branch}`)
   return {ref, sha: textOr(payload.after, repository.sha), headRef: '', baseRef: ''}
 }
@@ -108,6 +124,12 @@ function filtersSaid(name: EventName, events: EventsConfig, payload: Readonly<Re
   const unwanted = filters['branches-ignore'] && matchesBranch(filters['branches-ignore'], branch)
   const said = wanted || unwanted ? [`on.${name}: its filter of branches leaves out ${branch}: GitHub would not start this run`] : []
   return filters.paths || filters['paths-ignore'] ? [...said, `on.${name}: its filter of paths is not looked at here`] : said
+}
+
+function workflowsSaid(events: EventsConfig, finished: FinishedRun | undefined): string[] {
+  const wanted: unknown = events.workflow_run?.workflows
+  if (finished === undefined || !Array.isArray(wanted) || wanted.includes(finished.workflow)) return []
+  return [`on.workflow_run: it waits for ${wanted.join(', ')}, not for ${finished.workflow}: GitHub would not start this run`]
 }
 
 function matchesBranch(patterns: readonly string[], branch: string): boolean {

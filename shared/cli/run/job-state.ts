@@ -14,6 +14,8 @@ export interface RunState {
   readonly vars: Readonly<Record<string, string>>
   readonly secrets: Readonly<Record<string, string>>
   readonly artifacts: ArtifactStore
+  /** the run before this one, under `workflow_run` */
+  readonly finished?: {readonly runId: string; readonly artifacts: ArtifactStore}
   readonly masks: Masks
   readonly signals: Pick<EventEmitter, 'on' | 'off'>
   readonly graceMs: {readonly terminate: number; readonly kill: number}

@@ -6,6 +6,7 @@ import {join, relative, resolve} from 'node:path'
 import {codeOf, messageOf, UserError} from '#shared/errors'
 import {emptyVariables} from './empty-variables.js'
 import {chooseEvent} from './event.js'
+import {type FinishedRun, keepFinished, readFinished} from './finished.js'
 import {runJob} from './job.js'
 import type {RunState} from './job-state.js'
 import {masks} from './masks.js'
@@ -19,10 +20,12 @@ export interface RunOptions {
   readonly cwd: string
   /** the folder of this package: actions/ and dist/ lie in it */
   readonly packageRoot: string
-  /** `push`, `pull_request`, `schedule`, `workflow_dispatch`; default: the first that the workflow has, push before all */
+  /** one of EVENTS; default: the first that the workflow has, push before all */
   readonly event?: string
   /** payload of the event; default: a minimal one */
   readonly payload?: unknown
+  /** folder of the run that has ended, for `workflow_run` */
+  readonly finished?: string
   readonly vars?: Readonly<Record<string, string>>
   /** masked wherever they would be shown; GITHUB_TOKEN is also `github.token` */
   readonly secrets?: Readonly<Record<string, string>>
@@ -61,7 +64,7 @@ const GRACE_MS = {terminate: 7500, kill: 10_000}
 /** Runs a workflow file on this machine, its jobs one after the other. Throws UserError (kind usage) when the file or the wish cannot be obeyed; a red job is a result. */
 export async function runWorkflow(options: RunOptions): Promise<RunResult> {
   const emit = options.onProgress ?? (() => undefined)
-  const {workflow, facts, hints} = await prepare(options)
+  const {workflow, facts, hints, finished} = await prepare(options)
   for (const text of [...workflow.said, ...facts.event.said, ...hints]) emit({kind: 'said', text})
   const root = await openWorkDir(options.workDir)
   const secrets = options.secrets ?? {}
@@ -73,6 +76,7 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
     vars: options.vars ?? {},
     secrets,
     artifacts: {folder: join(root, 'artifacts')},
+    ...(finished && {finished: {runId: String(finished.run.id), artifacts: {folder: finished.artifacts}}}),
     masks: masks(Object.values(secrets)),
     signals: options.signals ?? process,
     graceMs: options.graceMs ?? GRACE_MS,
@@ -84,6 +88,8 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
   const jobs = [...run.results.values()]
   const result = resultOf(run.cancelled, jobs)
   const kept = result === 'red' || options.workDir !== undefined
+  const conclusion = run.cancelled ? 'cancelled' : result === 'red' ? 'failure' : 'success'
+  if (kept) await keepFinished(root, {...facts, conclusion})
   const page = await keepPage(newestPage(jobs), kept, options.pageFile, emit)
   if (!kept) await rm(root, {recursive: true, force: true})
   return {
@@ -112,7 +118,14 @@ function resultOf(cancelled: boolean, jobs: readonly (JobResult & {readonly tole
   return jobs.every(job => job.result === 'skipped') ? 'nothing-ran' : 'green'
 }
 
-async function prepare(options: RunOptions): Promise<{workflow: Workflow; facts: RunState['facts']; hints: readonly string[]}> {
+interface Prepared {
+  readonly workflow: Workflow
+  readonly facts: RunState['facts']
+  readonly hints: readonly string[]
+  readonly finished?: FinishedRun
+}
+
+async function prepare(options: RunOptions): Promise<Prepared> {
   const path = resolve(options.cwd, options.file)
   const text = await readFile(path, 'utf8').catch(error => {
     throw new UserError(`${options.file}: ${codeOf(error) === 'ENOENT' ? 'no such file' : messageOf(error)}`, {kind: 'usage', cause: error})
@@ -120,10 +133,12 @@ async function prepare(options: RunOptions): Promise<{workflow: Workflow; facts:
   const actions = await listActions(options.packageRoot)
   const workflow = await parseWorkflowFile(text, options.file, {actions, skipUnknown: options.skipUnknown})
   const repository = await readRepository(path)
-  const event = chooseEvent(workflow.events, {name: options.event, payload: options.payload}, repository, options.file)
+  const finished = options.finished === undefined ? undefined : await readFinished(resolve(options.cwd, options.finished))
+  const event = chooseEvent(workflow.events, {name: options.event, payload: options.payload, finished}, repository, options.file)
   const runId = options.runId ?? String(Date.now())
   return {
     workflow,
+    finished,
     hints: emptyVariables(text, options.vars ?? {}, options.env),
     facts: {
       workflow: workflow.name,

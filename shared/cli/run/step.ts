@@ -79,6 +79,7 @@ async function work(doing: Doing): Promise<{outcome: StepOutcome; outputs?: Reco
     repository: run.facts.repository,
     runRoot: run.root,
     artifacts: run.artifacts,
+    finished: run.finished,
     log: doing.say,
     annotate: doing.annotate
   }
