@@ -14,7 +14,7 @@ const KEPT = [
   /^actions\/[^/]+\/(?:action\.yml|README\.md)$/,
   /^docs\//,
   /^workflows-examples\//,
-  /^runner-images\/[^/]+\/README\.md$/,
+  /^runner-images\/[^/]+\/(?:README\.md|Dockerfile|values\.yaml)$/,
   /^(?:README|SECURITY|CHANGELOG)\.md$/,
   /^LICENSE$/,
   /^package\.json$/

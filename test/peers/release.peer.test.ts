@@ -65,6 +65,9 @@ jobs:
       ].sort()
     )
     expect(released.size).toBeLessThan(8_000_000)
+    const licences = readFileSync(join(released.tag, 'dist/licenses.txt'), 'utf8')
+    for (const name of ['@actions/core', '@octokit/core', 'ajv', 'onnxruntime-web', 'yaml'])
+      expect(licences).toMatch(new RegExp(`^${name}\\b`, 'm'))
     const documents = readdirSync(released.tag, {recursive: true, encoding: 'utf8'}).filter(name => name.endsWith('.md'))
     expect(documents).toContain('README.md')
     for (const document of documents) {
