@@ -6,6 +6,7 @@ import {shownPath} from '#shared/inputs'
 import {type Model, openModel} from '#shared/models/model'
 import type {Column} from '#shared/tables/column'
 import type {Fetched} from '#shared/tables/fetch'
+import {type RemoteWorld, shownAddress} from '#shared/tables/remote'
 import {openTable, type Table} from '#shared/tables/table'
 import {type Answers, classesOf, invalidity, parseAnswers} from './answers.js'
 import {joinRows} from './join.js'
@@ -35,6 +36,8 @@ export interface ExamRequest {
   readonly columns?: readonly string[]
   readonly cwd: string
   readonly tempDir: string
+  /** for data and predictions at an address; absent: they are refused */
+  readonly remote?: RemoteWorld
 }
 
 export interface Exam extends Sliceable {
@@ -115,8 +118,8 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
   }
 }
 
-function open(paths: readonly string[], {cwd, tempDir}: ExamRequest): Promise<Table> {
-  return openTable({paths, cwd, limits: {tempDir}})
+function open(paths: readonly string[], {cwd, tempDir, remote}: ExamRequest): Promise<Table> {
+  return openTable({paths, cwd, limits: {tempDir}, remote})
 }
 
 interface Prepared {
@@ -126,7 +129,7 @@ interface Prepared {
 }
 
 async function prepare(sitter: Sitter, table: Table, request: ExamRequest, models: Model[]): Promise<Prepared> {
-  const name = sitter.name ?? basename(sitter.path)
+  const name = sitter.name ?? basename(shownAddress(sitter.path))
   if (sitter.kind === 'predictions')
     return {
       columns: request.key === undefined ? [] : [request.key],
@@ -196,9 +199,12 @@ async function readAnswers(
   try {
     const given = ['score', 'prediction'].filter(column => table.names.includes(column))
     if (given.length === 0)
-      throw new UserError(`${shownPath(sitter.path, request.cwd)}: expected a column score or prediction, got ${table.names.join(', ')}`, {
-        hint: 'Write the probability of the positive class as score.'
-      })
+      throw new UserError(
+        `${shownPath(shownAddress(sitter.path), request.cwd)}: expected a column score or prediction, got ${table.names.join(', ')}`,
+        {
+          hint: 'Write the probability of the positive class as score.'
+        }
+      )
     const own = itself ? exam : await table.fetch([request.key ?? '', ...given])
     const rows = itself
       ? undefined

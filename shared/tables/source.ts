@@ -6,11 +6,10 @@ import {encodingFault, type Survey, surveyCsv} from './csv-fault.js'
 import {type CsvHead, lineBytesOf, readCsvHead, readHead} from './csv-head.js'
 import {MAX_RECORD_BYTES} from './csv-records.js'
 import type {Database} from './database.js'
+import {type Format, requireFormat} from './format.js'
 import {jsonlFault, refuseJsonl} from './jsonl-records.js'
 import {refuseParquet} from './parquet-file.js'
 import {identifier, list, literal} from './sql.js'
-
-export type Format = 'csv' | 'parquet' | 'jsonl'
 
 export interface SourceFile {
   /** absolute */
@@ -43,15 +42,9 @@ export interface Source {
 
 const JSONL = `format = 'newline_delimited', maximum_object_size = ${MAX_RECORD_BYTES}`
 
-const SUFFIXES: readonly [RegExp, Format][] = [
-  [/\.(csv|tsv)$/i, 'csv'],
-  [/\.(parquet|pq)$/i, 'parquet'],
-  [/\.(jsonl|ndjson)$/i, 'jsonl']
-]
-
-/** The files behind paths, of one format. Throws UserError when one is missing, no file, or of another format. */
-export function readFiles(paths: readonly string[], cwd: string): readonly SourceFile[] {
-  const files = paths.map(path => readFile(shown(resolve(cwd, path), cwd), resolve(cwd, path)))
+/** The files behind paths, of one format, by these names where there are any. Throws UserError when one is missing, no file, or of another format. */
+export function readFiles(paths: readonly string[], cwd: string, names: ReadonlyMap<string, string> = new Map()): readonly SourceFile[] {
+  const files = paths.map(path => readFile(names.get(path) ?? shown(resolve(cwd, path), cwd), resolve(cwd, path)))
   if (files.length === 0) throw new UserError('The data: no file was given', {hint: 'Name a file or a glob.', kind: 'usage'})
   const other = files.find(file => file.format !== files[0].format)
   if (other)
@@ -68,18 +61,12 @@ function shown(path: string, cwd: string): string {
 }
 
 function readFile(name: string, path: string): SourceFile {
-  const format = SUFFIXES.find(([suffix]) => suffix.test(name))?.[1]
   try {
     const found = statSync(path, {bigint: true})
     if (found.isDirectory())
       throw new UserError(`${name}: is a folder`, {hint: `Name its files: ${name.replace(/\/$/, '')}/*.csv`, kind: 'usage'})
     if (!found.isFile()) throw new UserError(`${name}: expected a file`, {hint: 'Name a regular file.', kind: 'usage'})
-    if (!format)
-      throw new UserError(`${name}: not a format that can be read`, {
-        hint: 'Known suffixes: .csv .tsv .parquet .jsonl .ndjson',
-        kind: 'usage'
-      })
-    return {path, name, format, size: Number(found.size), modifiedNs: found.mtimeNs}
+    return {path, name, format: requireFormat(name), size: Number(found.size), modifiedNs: found.mtimeNs}
   } catch (error) {
     if (error instanceof UserError) throw error
     const missing = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'

@@ -9,6 +9,7 @@ import {locate, type Place} from './locate.js'
 import {expandPaths} from './paths.js'
 import {type AddedColumn, writePredictions} from './predictions.js'
 import {openReading, type Reading} from './reading.js'
+import {localOf, type RemoteWorld} from './remote.js'
 import {openSource, readFiles, type Source, type SourceFile} from './source.js'
 import {identifier} from './sql.js'
 import {sniffTypes} from './types-of-cells.js'
@@ -65,6 +66,8 @@ export interface TableRequest {
   readonly limits: TableLimits
   /** columns whose cells are to be read as this where they can: a contract's word goes before our own reading */
   readonly kinds?: ReadonlyMap<string, 'number' | 'text'>
+  /** for `s3://` and `https://` among the paths; absent: they are refused */
+  readonly remote?: RemoteWorld
 }
 
 const BATCH_COLUMNS = 32
@@ -73,22 +76,31 @@ const BATCH = BATCH_COLUMNS * 12
 const MOST_EXPECTED = 1 << 25
 
 /**
- * Opens CSV (`.csv .tsv`), Parquet or JSONL (`.jsonl .ndjson`) files, told apart by suffix, as one table. Paths may be globs.
+ * Opens CSV (`.csv .tsv`), Parquet or JSONL (`.jsonl .ndjson`) files, told apart by suffix, as one table. Paths may be globs; what lies at an
+ * `s3://` or `https://` address is copied to `tempDir` until the table is closed, and keeps its address as its name.
  * An empty cell is missing, quoted or not; NaN is missing too. A CSV column is `number` when every cell is one.
  * Throws UserError, with file and line, on what cannot be read.
  */
-export async function openTable({paths, cwd, limits, kinds}: TableRequest): Promise<Table> {
-  const files = readFiles(await expandPaths(paths, cwd), cwd)
-  const database = await openDatabase(
-    files.map(file => file.path),
-    limits
-  )
+export async function openTable({paths, cwd, limits, kinds, remote}: TableRequest): Promise<Table> {
+  const local = await localOf(paths, limits.tempDir, remote)
+  let database: Database | undefined
   try {
+    const files = readFiles(await expandPaths(local.paths, cwd), cwd, local.names)
+    database = await openDatabase(
+      files.map(file => file.path),
+      limits
+    )
     const source = await openSource(files, database)
     const reading = openReading(source, database, await typesOf(source, database, kinds))
-    return tableOf(source, database, reading, limits)
+    const table = tableOf(source, database, reading, limits)
+    const close = () => {
+      table.close()
+      local.remove()
+    }
+    return {...table, close}
   } catch (error) {
-    database.close()
+    database?.close()
+    local.remove()
     throw error
   }
 }

@@ -26,7 +26,8 @@ export default action('check-fairness', inputs, async (given, world): Promise<Fi
     base: base?.sitter,
     columns: [...given.sensitive, ...slices],
     cwd: world.cwd,
-    tempDir: world.tempDir
+    tempDir: world.tempDir,
+    remote: world
   })
   if (exam.championFault !== undefined) world.warning(`champion: ${exam.championFault}; nothing is compared with it`)
   try {

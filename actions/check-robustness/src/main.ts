@@ -35,7 +35,7 @@ export default action('check-robustness', inputs, async (given, world): Promise<
   const {sha256, size} = await treeDigest(path)
   const champion = await findChampion(given, registryWorldOf(world))
   const base = await findBase(given, registryWorldOf(world), baseCommits(world, given.githubToken))
-  const table = await openTable({paths: given.data, cwd: world.cwd, limits: {tempDir: world.tempDir}})
+  const table = await openTable({paths: given.data, cwd: world.cwd, limits: {tempDir: world.tempDir}, remote: world})
   const models: Model[] = []
   try {
     const candidate = await tryModel(path)

@@ -22,7 +22,7 @@ export default action('evaluate', inputs, async (given, world): Promise<Findings
   const candidate = await candidateOf(given, world)
   const columns = given.gates.flatMap(gate => gate.slice.map(({column}) => column))
   const sitters = {candidate, champion: champion.sitter, base: base?.sitter}
-  const exam = await openExam({...given, ...sitters, columns, cwd: world.cwd, tempDir: world.tempDir})
+  const exam = await openExam({...given, ...sitters, columns, cwd: world.cwd, tempDir: world.tempDir, remote: world})
   if (exam.championFault !== undefined) world.warning(`champion: ${exam.championFault}; nothing is compared with it`)
   try {
     const metrics = await readMetrics(given, world)

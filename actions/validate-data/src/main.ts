@@ -8,6 +8,7 @@ import {textMaterial} from '#shared/evidence/material'
 import {type ChampionData, findChampionData} from '#shared/exam/champion-data'
 import {readText, writeAtomic} from '#shared/files'
 import {type InputsOf, shownPath} from '#shared/inputs'
+import {copyOf, isAddress, shownAddress} from '#shared/tables/remote'
 import {dataDigest, openTable, type TableRequest} from '#shared/tables/table'
 import {registryWorldOf} from '#shared/world'
 import {changeOf} from './changed.js'
@@ -22,7 +23,7 @@ type Given = InputsOf<typeof inputs>
 export default action('validate-data', inputs, async (given, world): Promise<Findings> => {
   const contract = given.contract === undefined ? undefined : await readContract(given.contract, world)
   const open = (paths: readonly string[], kinds?: TableRequest['kinds']) =>
-    openTable({paths, cwd: world.cwd, limits: {tempDir: world.tempDir}, kinds})
+    openTable({paths, cwd: world.cwd, limits: {tempDir: world.tempDir}, kinds, remote: world})
   const table = await open(given.data, contract && kindsOf(contract.rules))
   const champion = await findChampionData(given, registryWorldOf(world))
   const reference = await referenceOf(given.reference, world, open, champion)
@@ -85,10 +86,10 @@ function withoutProfile(title: string) {
 }
 
 /** A profile where the path ends `.json`, else a table. */
-async function readReference(path: string, {cwd}: World, open: Open) {
-  if (/\.json$/i.test(path)) {
-    const name = shownPath(path, cwd)
-    const text = await readText(path, MAX_TEXT_BYTES)
+async function readReference(path: string, world: World, open: Open) {
+  const name = shownPath(shownAddress(path), world.cwd)
+  if (/\.json$/i.test(name)) {
+    const text = await readProfile(path, world)
     const reference: Reference = {kind: 'profile', profile: parseProfile(text, name)}
     return {reference, materials: async () => [textMaterial('data', name, text)], close: () => {}}
   }
@@ -97,6 +98,16 @@ async function readReference(path: string, {cwd}: World, open: Open) {
   const materials = async () =>
     (await table.digests()).map(({name, sha256, size}): Material => ({kind: 'data', name, digest: {sha256}, size}))
   return {reference, materials, close: () => table.close()}
+}
+
+async function readProfile(path: string, world: World): Promise<string> {
+  if (!isAddress(path)) return await readText(path, MAX_TEXT_BYTES)
+  const copy = await copyOf(path, world.tempDir, world)
+  try {
+    return await readText(copy.path, MAX_TEXT_BYTES)
+  } finally {
+    copy.remove()
+  }
 }
 
 async function keepProfile(profile: Profile, {outDir}: World): Promise<{path: string; name: string}> {
