@@ -38,12 +38,18 @@ export async function readMachine(
     node: process.version,
     cpus: availableParallelism(),
     processor: cpus()[0]?.model.replaceAll(/\s+/g, ' ').trim() ?? '',
-    memory: totalmem(),
-    freeMemory: freemem(),
+    ...readMemory(),
     freeDisk: disk && disk.bavail * disk.bsize,
     gpus,
     tenants
   }
+}
+
+/** A container may use no more than its cgroup allows, whatever the machine has. */
+function readMemory(): Pick<Machine, 'memory' | 'freeMemory'> {
+  const limit = process.constrainedMemory() ?? 0
+  if (limit <= 0 || limit >= totalmem()) return {memory: totalmem(), freeMemory: freemem()}
+  return {memory: limit, freeMemory: Math.min(freemem(), process.availableMemory())}
 }
 
 async function readGpus(env: Readonly<Record<string, string | undefined>>, timeoutMs: number): Promise<readonly string[]> {
