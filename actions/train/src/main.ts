@@ -230,8 +230,8 @@ async function changedData(patterns: readonly string[], before: readonly Materia
   return [...new Set([...was.keys(), ...is.keys()])].filter(name => was.get(name) !== is.get(name))
 }
 
-async function readCode({data, model, metrics, history}: Given, {configFolder}: World): Promise<Material> {
-  const named = [model, metrics, history].filter(path => path !== undefined)
+async function readCode({data, model, metrics, history, registry}: Given, {configFolder}: World): Promise<Material> {
+  const named = [model, metrics, history, registry].flatMap(path => (path !== undefined && isAbsolute(path) ? [path] : []))
   const paths = data === undefined ? [] : (await expandPaths(data, configFolder)).filter(isAbsolute)
   const {sha256, files} = await codeDigest(configFolder, [...named, ...paths])
   return {kind: 'code', name: `${files} files`, digest: {sha256}}

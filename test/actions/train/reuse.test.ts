@@ -100,6 +100,17 @@ test('a training that was restored can be published under another name, and is f
   expect(await runs()).toBe(1)
 })
 
+test('a registry inside the repository is no code: what is published there leaves the fingerprint as it is', async () => {
+  const {folder, train, publish, clean, runs} = await yard()
+  await mkdir(join(folder, 'registry'))
+  const registry = join(folder, 'registry')
+  await train({registry})
+  await publish({registry})
+  await clean()
+  expect((await train({registry})).log).toContain('restored from the registry: wages v1')
+  expect(await runs()).toBe(1)
+})
+
 describe('done anew', () => {
   test.each([
     ['the data', 'data/train.csv', 'x\n2\n'],
