@@ -12,6 +12,8 @@ export interface S3World {
   readonly random: () => number
   readonly sleep: (ms: number) => Promise<void>
   readonly fetch?: typeof fetch
+  /** of a call that says nothing else; default: 30 s */
+  readonly limitMs?: number
 }
 
 export interface Call<T> {
@@ -19,7 +21,7 @@ export interface Call<T> {
   readonly action: string
   /** the key, or the prefix of a listing */
   readonly key: string
-  /** default: 30 s */
+  /** default: that of the world */
   readonly limitMs?: number
   readonly send: (client: S3Client, sdk: Sdk, signal: AbortSignal) => Promise<T>
 }
@@ -52,7 +54,7 @@ export function connectionTo(bucket: string, world: S3World): Connection {
   let opened: Promise<{client: S3Client; sdk: Sdk}> | undefined
   let answered = false
   const attempt = async <T>(call: Call<T>): Promise<Answer<T>> => {
-    const limitMs = Math.ceil(call.limitMs ?? LIMIT_MS)
+    const limitMs = Math.ceil(call.limitMs ?? world.limitMs ?? LIMIT_MS)
     const signal = AbortSignal.timeout(limitMs)
     try {
       opened ??= open(world, region, endpoint)

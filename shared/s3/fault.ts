@@ -28,7 +28,14 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof UserError) throw error
   const {status, region, html} = responseOf(error)
   const code = codeOfAnswer(error)
-  return {kind: kindOf(status, code, html, error), status, code: html ? 'not S3' : code, message: messageOf(error), region, cause: error}
+  return {
+    kind: kindOf(status, code, html, error),
+    status,
+    code: html && status < 500 ? 'not S3' : code,
+    message: messageOf(error),
+    region,
+    cause: error
+  }
 }
 
 function kindOf(status: number, code: string, html: boolean, error: unknown): Fault['kind'] {
