@@ -2,14 +2,6 @@ import {isUtf8} from 'node:buffer'
 import {ApiError, isRecord, toApiError} from './api-error.js'
 import {type Access, type Client, coordinates, openClient} from './client.js'
 
-/** The files of a commit. */
-export interface Listing {
-  /** path to the blob's sha */
-  readonly files: ReadonlyMap<string, string>
-  /** what lies at the root, in the terms of git's tree objects */
-  readonly root: readonly {readonly path: string; readonly mode: string; readonly sha: string}[]
-}
-
 export interface Head {
   readonly commit: string
   readonly tree: string
@@ -27,8 +19,8 @@ export interface FileChange {
 
 /** Branches, trees and files of a repository. Everything throws ApiError; what writes is asked once and never again. */
 export interface GitData {
-  /** of a branch or a tree; undefined: there is none, or nothing in the repository */
-  list(treeish: string): Promise<Listing | undefined>
+  /** paths and blobs' shas of a branch or a tree; undefined: there is none, or nothing in the repository */
+  list(treeish: string): Promise<ReadonlyMap<string, string> | undefined>
   blob(sha: string): Promise<Buffer>
   /** undefined: no such branch */
   head(branch: string): Promise<Head | undefined>
@@ -43,8 +35,8 @@ export interface GitData {
   makeCommit(given: {readonly tree: string; readonly parents: readonly string[]; readonly message: string}): Promise<string>
   /** moves a branch forward to a commit, never otherwise; `create`: the branch must not be there */
   moveBranch(branch: string, commit: string, how: 'create' | 'forward'): Promise<void>
-  /** one file in one commit; gives the new head and its parent */
-  changeFile(change: FileChange): Promise<Head & {readonly parent: string | undefined}>
+  /** one file in one commit; gives the new head */
+  changeFile(change: FileChange): Promise<Head>
 }
 
 const ONCE = {request: {retries: 0}}
@@ -67,21 +59,21 @@ export function openGitData(access: Access): GitData {
   const tree = (sha: string, deep: boolean) =>
     ask(({rest}) => rest.git.getTree({...place, tree_sha: sha, ...(deep && {recursive: 'true'})})).then(parseTree)
   // Where GitHub does not tell all of a tree at once, it is read folder by folder.
-  const walk = async (sha: string, prefix: string, into: Map<string, string>): Promise<Listing['root']> => {
+  const walk = async (sha: string, prefix: string, into: Map<string, string>): Promise<void> => {
     const whole = await tree(sha, true)
     const {entries, truncated} = whole.truncated ? {...(await tree(sha, false)), truncated: true} : whole
     for (const {path, type, sha: entry} of entries) {
       if (type === 'blob') into.set(prefix + path, entry)
       else if (truncated && type === 'tree') await walk(entry, `${prefix}${path}/`, into)
     }
-    return entries.filter(({path}) => !path.includes('/'))
   }
   return {
     list: treeish =>
       absent(
         (async () => {
           const files = new Map<string, string>()
-          return {root: await walk(treeish, '', files), files}
+          await walk(treeish, '', files)
+          return files
         })(),
         404,
         409
@@ -177,11 +169,9 @@ function parseCommit(data: unknown): {sha: string; message: string} {
   return {sha: shaOf(data), message: textOf(isRecord(data) ? data.commit : undefined, 'message')}
 }
 
-function parseFileCommit(data: unknown): Head & {parent: string | undefined} {
+function parseFileCommit(data: unknown): Head {
   const commit = isRecord(data) ? data.commit : undefined
-  if (!isRecord(commit)) throw new ApiError('an answer that is not a commit')
-  const parent: unknown = Array.isArray(commit.parents) ? commit.parents[0] : undefined
-  return {commit: shaOf(commit), tree: shaOf(commit.tree), parent: parent === undefined ? undefined : shaOf(parent)}
+  return {commit: shaOf(commit), tree: shaOf(isRecord(commit) ? commit.tree : undefined)}
 }
 
 function textOf(data: unknown, key: string): string {

@@ -23,7 +23,13 @@ interface BlobWorld {
 }
 
 /** Files as assets of one release a version; small documents lie on the branch, with the manifest. */
-export function githubBlobs(releases: Releases, branch: Branch, repository: string, world: BlobWorld): BlobStore {
+export function githubBlobs(
+  releases: Releases,
+  branch: Branch,
+  repository: string,
+  world: BlobWorld,
+  removeDocument: (place: string) => Promise<void>
+): BlobStore {
   const ask = async <T>(purpose: Purpose, call: Promise<T>): Promise<T> =>
     await call.catch(error => {
       throw refusalOf(error, purpose, repository)
@@ -118,6 +124,7 @@ export function githubBlobs(releases: Releases, branch: Branch, repository: stri
     },
     list: async owner => (await drafts.assets(owner)).filter(({uploaded}) => uploaded).map(({id, name}) => `assets/${id}/${name}`),
     delete: async place => {
+      if (place.startsWith('blobs/')) return await removeDocument(place)
       const {id} = parsePlace(place)
       if (id !== 0) await ask('write', releases.removeAsset(id))
     },

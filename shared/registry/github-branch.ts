@@ -1,13 +1,13 @@
-import {createHash} from 'node:crypto'
 import {UserError} from '#shared/errors'
-import type {GitData, Head, Listing} from '#shared/github/git-data'
+import type {GitData, Head} from '#shared/github/git-data'
+import {blobSha, treeSha} from './git-shas.js'
 import {BRANCH, type Purpose, refusalOf} from './github-refusals.js'
 
 /** The registry's files as they were seen at one commit. */
 export interface Snapshot {
   /** path to the blob's sha */
   readonly files: ReadonlyMap<string, string>
-  /** null: there is no branch yet */
+  /** of the tree that has these files and no others; null: there is no branch yet */
   readonly tree: string | null
   /** the commit, where it is known */
   readonly commit?: string
@@ -35,7 +35,7 @@ export interface Branch {
   lookAtHead(): Promise<Snapshot>
   blob(sha: string): Promise<Buffer>
   /** what a write has made of the branch; `head`: as GitHub answered it */
-  wrote(changes: ReadonlyMap<string, string | undefined>, head: Head & {readonly parent?: string}): void
+  wrote(changes: ReadonlyMap<string, Uint8Array | null>, head: Head): void
   /** GitHub's answer, or its refusal as an error for people */
   ask<T>(purpose: Purpose, call: Promise<T>): Promise<T>
 }
@@ -62,7 +62,7 @@ export function openBranch(git: GitData, repository: string, {random, sleep, fre
   }
   const list = async (treeish: string): Promise<Snapshot> => {
     const listing = await ask('read', git.list(treeish))
-    if (listing !== undefined) return {files: listing.files, tree: treeOf(listing)}
+    if (listing !== undefined) return {files: listing, tree: treeSha(listing)}
     // A token that sees nothing must not read as a registry without a version.
     if (seen === undefined && !(await ask('read', git.visible())))
       throw new UserError(`registry github (${repository}): GitHub shows this token no such repository`, {
@@ -99,8 +99,8 @@ export function openBranch(git: GitData, repository: string, {random, sleep, fre
       if (snapshot.commit !== undefined) return snapshot
       const head = await ask('read', git.head(BRANCH))
       if (head === undefined) return take({files: new Map(), tree: null})
-      const same = head.tree === snapshot.tree ? snapshot : await list(head.tree)
-      return take({...same, commit: head.commit})
+      const {files} = head.tree === snapshot.tree ? snapshot : await list(head.tree)
+      return take({files, ...head})
     },
     blob: async sha => {
       const found = blobs.get(sha) ?? ask('read', git.blob(sha))
@@ -113,38 +113,21 @@ export function openBranch(git: GitData, repository: string, {random, sleep, fre
         hint: 'Run this again.'
       })
     },
-    wrote: (changes, {commit, tree, parent}) => {
+    wrote: (changes, head) => {
       const files = new Map(seen?.files)
-      for (const [path, after] of changes) {
+      for (const [path, bytes] of changes) {
+        const after = bytes === null ? undefined : blobSha(bytes)
+        if (bytes !== null && after !== undefined) blobs.set(after, Promise.resolve(Buffer.from(bytes)))
         const before = new Set([...(written.get(path)?.before ?? []), written.get(path)?.after, files.get(path)])
         before.delete(after)
         written.set(path, {before, after, atMs: performance.now()})
         if (after === undefined) files.delete(path)
         else files.set(path, after)
       }
-      const follows = seen !== undefined && (parent === undefined ? seen.tree === null : parent === seen.commit)
+      const tree = treeSha(files)
       // Where somebody else wrote in between, these files are not all there is: fit for a short look, not to build a commit on.
-      seen = follows ? {files, tree, commit} : {files, tree: ''}
-      if (follows) seenMs = performance.now()
+      if (tree === head.tree) take({files, ...head})
+      else seen = {files, tree}
     }
   }
-}
-
-/** The sha under which git keeps bytes. */
-export function blobSha(bytes: Uint8Array): string {
-  return gitSha('blob', bytes)
-}
-
-/** The sha of a root tree, from what lies in it: whether a listing is that of a commit. */
-function treeOf({root}: Listing): string {
-  const key = ({path, mode}: Listing['root'][number]) => Buffer.from(mode === '040000' ? `${path}/` : path)
-  const entries = root.toSorted((a, b) => Buffer.compare(key(a), key(b)))
-  return gitSha(
-    'tree',
-    Buffer.concat(entries.flatMap(({mode, path, sha}) => [Buffer.from(`${mode.replace(/^0/, '')} ${path}\0`), Buffer.from(sha, 'hex')]))
-  )
-}
-
-function gitSha(kind: 'blob' | 'tree', bytes: Uint8Array): string {
-  return createHash('sha1').update(`${kind} ${bytes.length}\0`).update(bytes).digest('hex')
 }

@@ -1,7 +1,8 @@
 import {randomBytes} from 'node:crypto'
 import {UserError} from '#shared/errors'
 import {ApiError} from '#shared/github/api-error'
-import {type Branch, type BranchWorld, blobSha, type Snapshot} from './github-branch.js'
+import {blobSha} from './git-shas.js'
+import type {Branch, BranchWorld, Snapshot} from './github-branch.js'
 import {messageFor} from './github-messages.js'
 import {BRANCH, refusalOf} from './github-refusals.js'
 import {parseKey} from './key.js'
@@ -40,7 +41,7 @@ export function githubObjects(branch: Branch, repository: string, world: BranchW
       if (!fits(change, snapshot) && snapshot.files.get(change.key) === ours) return null
       if (!fits(change, snapshot) && attempt === 0) snapshot = await branch.look('now')
       if (!fits(change, snapshot)) return null
-      const outcome = await attemptOf(branch, repository, {change, others, mark, ours})
+      const outcome = await attemptOf(branch, repository, {change, others, mark})
       if (outcome === 'done') return ours
       doubtful ||= outcome === 'unknown'
     }
@@ -74,7 +75,6 @@ interface Attempt {
   readonly change: Change
   readonly others: readonly {readonly key: string; readonly bytes: Uint8Array}[]
   readonly mark: string
-  readonly ours: string
 }
 
 async function attemptOf(branch: Branch, repository: string, attempt: Attempt): Promise<Outcome> {
@@ -99,15 +99,15 @@ function outcomeOf({status, message}: ApiError): Outcome | undefined {
   return undefined
 }
 
-async function changeFile(branch: Branch, {change, mark, ours}: Attempt): Promise<Outcome> {
+async function changeFile(branch: Branch, {change, mark}: Attempt): Promise<Outcome> {
   const {key, bytes, expected} = change
   const message = `${messageFor(key, bytes === null)}\n\n${mark}`
   const head = await branch.git.changeFile({branch: BRANCH, path: key, bytes, replaces: expected, message})
-  branch.wrote(new Map([[key, bytes === null ? undefined : ours]]), head)
+  branch.wrote(new Map([[key, bytes]]), head)
   return 'done'
 }
 
-async function commitAll(branch: Branch, {change, others, mark, ours}: Attempt): Promise<Outcome> {
+async function commitAll(branch: Branch, {change, others, mark}: Attempt): Promise<Outcome> {
   const at = await branch.lookAtHead()
   if (!fits(change, at)) return 'conflict'
   const files = [
@@ -121,7 +121,7 @@ async function commitAll(branch: Branch, {change, others, mark, ours}: Attempt):
   )
   const commit = await branch.git.makeCommit({tree, parents, message: `${messageFor(change.key, false)}\n\n${mark}`})
   await branch.git.moveBranch(BRANCH, commit, at.commit === undefined ? 'create' : 'forward')
-  branch.wrote(new Map(files.map(({key, bytes}) => [key, key === change.key ? ours : blobSha(bytes)])), {commit, tree, parent: at.commit})
+  branch.wrote(new Map(files.map(({key, bytes}) => [key, bytes])), {commit, tree})
   return 'done'
 }
 

@@ -45,12 +45,19 @@ export function githubStores(address: string, world: GithubWorld, pace: GithubPa
   const sleep = world.sleep ?? (ms => new Promise<void>(resolve => setTimeout(resolve, ms)))
   const access = {...pace, apiUrl, token, repository, fetch: world.fetch, pace: `${apiUrl} ${repository}`}
   const branch = openBranch(openGitData(access), repository, {random: world.random, sleep, freshMs: pace.freshMs})
+  const objects = githubObjects(branch, repository, {random: world.random, sleep})
   const server = env.GITHUB_SERVER_URL || 'https://github.com'
   return {
     address,
     metered: true,
-    objects: githubObjects(branch, repository, {random: world.random, sleep}),
-    blobs: githubBlobs(openReleases(access), branch, repository, {random: world.random, sleep, log: world.log ?? (() => undefined)}),
+    objects,
+    blobs: githubBlobs(
+      openReleases(access),
+      branch,
+      repository,
+      {random: world.random, sleep, log: world.log ?? (() => undefined)},
+      objects.delete
+    ),
     urlOf: key => `${server}/${repository}/blob/${BRANCH}/${key}`
   }
 }

@@ -1,7 +1,11 @@
 import {join} from 'node:path'
+import {readBounded} from '#shared/files'
 import {fetchBlob, fileBlob, readBlob, sendBlob} from './blobs.js'
+import type {DocumentSender} from './documents.js'
 import type {Fields, Reader} from './record.js'
 import type {BlobOwner, BlobStore} from './store.js'
+
+const SMALL_BYTES = 1 << 20
 
 /** `data`: a file that the model was trained on. `training`: the record of the training, by which an unchanged one is not done again. */
 export const KEPT_KINDS = ['data', 'training'] as const
@@ -24,9 +28,19 @@ export interface FileToKeep extends Pick<KeptFile, 'kind' | 'path' | 'size' | 's
 }
 
 /** Sends files, each hashed on the way and read back. Throws UserError when one is not what was hashed before. */
-export async function sendKept(blobs: BlobStore, files: readonly FileToKeep[], owner: BlobOwner): Promise<KeptFile[]> {
+export async function sendKept(
+  blobs: BlobStore,
+  files: readonly FileToKeep[],
+  owner: BlobOwner,
+  documents?: DocumentSender
+): Promise<KeptFile[]> {
   const kept: KeptFile[] = []
-  for (const {file, ...rest} of withPaths(files)) kept.push({...rest, place: await sendBlob(blobs, fileBlob(file, rest), owner)})
+  for (const {file, ...rest} of withPaths(files)) {
+    const small = documents?.together && rest.kind === 'training' && rest.size <= SMALL_BYTES
+    const sent = small ? await documents.send(file, await readBounded(file, SMALL_BYTES)) : undefined
+    const same = sent?.sha256 === rest.sha256
+    kept.push({...rest, place: same ? sent.place : await sendBlob(blobs, fileBlob(file, rest), owner)})
+  }
   return kept
 }
 

@@ -193,7 +193,7 @@ async function sendAll(world: PublicationWorld, publication: Publication, tree: 
   }
   const {profile: described} = publication
   const profile = described && {...(await documents.send('profile of the data', described.bytes)), data: described.data}
-  const kept = await sendKept(world.blobs, publication.kept ?? [], owner)
+  const kept = await sendKept(world.blobs, publication.kept ?? [], owner, documents)
   const manifest: Manifest = {
     schema: MANIFEST,
     ...owner,

@@ -38,14 +38,15 @@ export interface Yard {
 
 const PACE = {lookMs: 1, retryMs: 1, leaseMs: 60_000}
 
-/** A registry in a folder and a model server with stand-ins for models, both real, on loopback; with `like`, as copies of another yard's. */
-export async function openYard(like?: Yard): Promise<Yard> {
+/** A registry in a folder and a model server with stand-ins for models, both real, on loopback; with `like`, as copies of another yard's; or a registry that lies elsewhere. */
+export async function openYard(like?: Yard, elsewhere?: Registry): Promise<Yard> {
   const folder = await mkdtemp(join(tmpdir(), 'canary-'))
   const root = join(folder, 'registry')
   if (like === undefined) await mkdir(root)
   else await cp(like.folder, folder, {recursive: true})
   const stores = folderStores(root, root, {now: () => new Date()})
-  const registry = registryOn(stores, {now: () => new Date(), random: Math.random, by: 'ada', runUrl: 'https://runs.example/1'})
+  const registry =
+    elsewhere ?? registryOn(stores, {now: () => new Date(), random: Math.random, by: 'ada', runUrl: 'https://runs.example/1'})
   const yard: Yard = {
     folder,
     root,
