@@ -70,7 +70,12 @@ export async function runAction<S extends InputSpec>(one: Action<S>, vocabulary:
 function placed(world: World, given: object, config: Config | undefined): World {
   const evidence = 'evidence' in given && typeof given.evidence === 'string' ? {evidenceRoot: given.evidence} : {}
   const token = 'githubToken' in given && typeof given.githubToken === 'string' ? {githubToken: given.githubToken} : {}
-  return {...world, ...evidence, ...token, ...(config && {configFolder: config.folder, configFile: config.file})}
+  const file = config && {configFolder: config.folder, configFile: config.file, configured: configuredBy(world.cwd, config)}
+  return {...world, ...evidence, ...token, ...file}
+}
+
+function configuredBy(cwd: string, config?: Config): World['configured'] {
+  return (action, inputs) => readInputs(inputs, {action, direct: {}, flags: false, env: {}, cwd, config})
 }
 
 /** What is looser than on the base is looked up once, whoever asks first. */
@@ -147,6 +152,7 @@ async function openWorld(host: Host): Promise<World> {
     now: host.now,
     seed: 1,
     loosened: async () => [],
+    configured: configuredBy(host.cwd),
     fetch: globalThis.fetch,
     event,
     log: line => host.print(line),

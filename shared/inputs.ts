@@ -171,7 +171,11 @@ function resolvePath(given: Given, written: string): string {
   const trimmed = written.trim()
   if (trimmed === '') throw wrong(given, 'expected a path, got an empty text', 'Give a path, or leave it out.')
   if (trimmed.includes('\0')) throw wrong(given, 'the path holds a NUL character', 'Remove it.')
-  return isAbsolute(trimmed) || /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : join(given.base, trimmed)
+  return isAbsolute(trimmed) || isAddress(trimmed) ? trimmed : join(given.base, trimmed)
+}
+
+function isAddress(path: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(path)
 }
 
 function filled(given: Given, what: string): readonly Entry[] {
@@ -180,8 +184,9 @@ function filled(given: Given, what: string): readonly Entry[] {
   return entries
 }
 
-/** A path as a person reads it: relative to the folder it is shown from, when it lies below. */
+/** A path as a person reads it: relative to the folder it is shown from, when it lies below. An address stays as it is. */
 export function shownPath(path: string, from: string): string {
+  if (isAddress(path)) return path
   const short = relative(from, path)
   return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short
 }
@@ -192,5 +197,14 @@ export const EVIDENCE = {evidence: path()}
 export const JUDGE = {
   mode: choice(['enforce', 'observe'], {default: 'enforce'}),
   'on-inconclusive': choice(['estimate', 'warn', 'fail'], {default: 'estimate'})
+}
+/** What a rollout is held to: of deploy-canary, and of who shows its plan before. */
+export const ROLLOUT = {
+  gates: gates({default: ['error_rate <= stable']}),
+  steps: words({default: ['5%', '25%', '50%']}),
+  'minimum-requests': number({min: 1, max: 1e9, whole: true, default: 500}),
+  deadline: duration({default: 30 * 60_000}),
+  mode: JUDGE.mode,
+  'on-inconclusive': choice(['estimate', 'warn', 'fail'], {default: 'warn'})
 }
 export const REGISTRY = {name: text(), registry: registryAddress({variable: 'TRAINYARD_REGISTRY'}), 'github-token': secret()}

@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import type {RunEvent} from '#shared/event'
 import type {Check, Run} from '#shared/evidence/evidence'
 import {type Origin, originOf} from '#shared/evidence/files'
+import type {InputSpec, InputsOf} from '#shared/inputs/reader'
 
 /** Everything that an action may touch; the only place where environment, time and chance come from. */
 export interface World {
@@ -32,6 +33,8 @@ export interface World {
   readonly githubToken?: string
   /** what the inputs of this run let through that those of its base did not, a warning each; they are added to the findings */
   loosened(): Promise<readonly Check[]>
+  /** what `trainyard.yml` alone gives another action; throws UserError where it does not fit */
+  configured<const S extends InputSpec>(action: string, inputs: S): InputsOf<S>
   log(line: string): void
   /** shown on the run's page; never changes the outcome */
   warning(message: string, at?: {file: string; line?: number}): void

@@ -6,6 +6,22 @@ export function signed(value: number): string {
   return value > 0 ? `+${formatNumber(value)}` : formatNumber(value)
 }
 
+/** Two numbers and what the first has more than the second, all to as many decimals as the one that needs most: `0.7600`, `0.7512`, `+0.0088`. */
+export function alike(first: number, second: number): {readonly first: string; readonly second: string; readonly difference: string} {
+  const texts = [formatNumber(first), formatNumber(second)]
+  // Beyond what is written plainly each stands for itself.
+  if (!texts.every(text => /^-?[\d,]+(?:\.\d+)?$/.test(text)))
+    return {first: texts[0], second: texts[1], difference: signed(first - second)}
+  const decimals = Math.max(...texts.map(text => text.split('.')[1]?.length ?? 0))
+  const write = (value: number) => value.toLocaleString('en-US', {minimumFractionDigits: decimals, maximumFractionDigits: decimals})
+  const difference = write(first - second).replace(/^-(?=[0.]+$)/, '')
+  return {
+    first: write(first),
+    second: write(second),
+    difference: /[1-9]/.test(difference) && first > second ? `+${difference}` : difference
+  }
+}
+
 /** A number with its unit where that is one that is written: `250 ms`. A share stays a share. */
 export function quantity(value: number, unit?: string): string {
   return unit === undefined || ['share', 'count', 'number'].includes(unit) ? formatNumber(value) : `${formatNumber(value)} ${unit}`

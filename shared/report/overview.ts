@@ -1,6 +1,6 @@
 import type {Check, Evidence, Run, Subject} from '#shared/evidence/evidence'
-import {formatNumber} from '#shared/evidence/number'
-import {count, signed} from './numbers.js'
+import {alike, count} from './numbers.js'
+import {type Packet, type Plan, packetOf} from './packet.js'
 import {type Requirement, requirements} from './requirements.js'
 import {tally} from './verdicts.js'
 
@@ -12,6 +12,8 @@ export interface ReportSource {
   /** of each action, job and subject the newest */
   readonly evidence: readonly Evidence[]
   readonly run: Omit<Run, 'seed'>
+  /** of the rollout that comes after publish */
+  readonly plan?: Plan
   /** why nothing in the evidence may be believed: `produced by fork code` */
   readonly unverified?: string
   /** what the reporting job itself found to be looser than on the base */
@@ -30,7 +32,7 @@ export interface Overview {
   readonly ready: boolean
   /** how the decision is marked: unverified evidence never passes */
   readonly mark: 'pass' | 'warn' | 'fail'
-  /** `ready`, or `not ready: validate-data is red; evaluate, check-fairness did not run` */
+  /** `ready`, `ready to deploy v12 (sha256 a1b2c3d4e5f6)`, or `not ready: validate-data is red; evaluate, check-fairness did not run` */
   readonly decision: string
   /** what is looser than on the base, a phrase each: what a reviewer must see before the figures */
   readonly looser: readonly string[]
@@ -41,6 +43,8 @@ export interface Overview {
   readonly champion: readonly string[]
   /** how the rollout ended, where there was one */
   readonly rollout?: string
+  /** what is approved, between publish and deploy */
+  readonly packet?: Packet
   readonly rows: readonly ActionRow[]
   readonly requirements: readonly Requirement[]
 }
@@ -48,7 +52,7 @@ export interface Overview {
 const ORDER = ['validate-data', 'train', 'evaluate', 'check-fairness', 'check-robustness', 'publish', 'deploy-canary']
 
 /** What the reader must know first, from evidence alone. Reports of reports are left out. */
-export function overview({title, require, evidence: all, unverified, loosened = []}: Omit<ReportSource, 'run'>): Overview {
+export function overview({title, require, evidence: all, plan, unverified, loosened = []}: Omit<ReportSource, 'run'>): Overview {
   const evidence = all.filter(({action}) => action.name !== 'report').toSorted((a, b) => rank(a.action.name) - rank(b.action.name))
   const demands = requirements(require, evidence)
   const blocked = demands.filter(({state}) => state === 'blocked').map(({action}) => action)
@@ -58,7 +62,8 @@ export function overview({title, require, evidence: all, unverified, loosened = 
     ...(blocked.length === 0 ? [] : [`${blocked.join(', ')} did not run`]),
     ...demands.filter(({state}) => state === 'missing' || state === 'observed').map(({problem}) => problem)
   ]
-  const decision = problems.length === 0 ? 'ready' : `not ready: ${short(problems).join('; ')}`
+  const packet = packetOf(evidence, plan)
+  const decision = problems.length === 0 ? readiness(packet) : `not ready: ${short(problems).join('; ')}`
   return {
     title,
     ready: problems.length === 0 && unverified === undefined,
@@ -69,6 +74,7 @@ export function overview({title, require, evidence: all, unverified, loosened = 
     models: modelsOf(evidence),
     champion: against(evidence),
     rollout: rolloutOf(evidence),
+    packet,
     rows: rows(require, evidence),
     requirements: demands
   }
@@ -79,6 +85,10 @@ const LOOSER =
 
 function looserThanBase(checks: readonly Check[]): readonly string[] {
   return [...new Set(checks.filter(({id, verdict}) => verdict === 'warn' && LOOSER.test(id)).map(({message}) => message))]
+}
+
+function readiness(packet: Packet | undefined): string {
+  return packet === undefined ? 'ready' : `ready to deploy ${packet.version} (sha256 ${packet.digest.slice(0, 12)})`
 }
 
 function rank(action: string): number {
@@ -115,7 +125,8 @@ function comparison({id, measured, reference}: Check): readonly string[] {
   const other = reference?.value
   if (measured === undefined || other === undefined || other === null) return []
   const metric = /^[^<>=!]+/.exec(id)?.[0].trim() ?? id
-  return [`${metric} ${formatNumber(measured)} against champion ${formatNumber(other)} (${signed(measured - other)})`]
+  const {first, second, difference} = alike(measured, other)
+  return [`${metric} ${first} against champion ${second} (${difference})`]
 }
 
 function rolloutOf(evidence: readonly Evidence[]): string | undefined {

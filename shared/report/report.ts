@@ -7,6 +7,8 @@ import {runLink} from './links.js'
 import {list} from './markdown.js'
 import {count} from './numbers.js'
 import {type Overview, overview, type ReportSource} from './overview.js'
+import type {Packet} from './packet.js'
+import {approvedTable, championTable, planTable} from './packet-text.js'
 import {tooFew} from './too-few.js'
 import {bySeverity, phrases, reasonOf, SIGNS, sign} from './verdicts.js'
 
@@ -35,16 +37,27 @@ function sections(view: Overview, source: ReportSource): readonly Section[] {
   const evidence = view.rows.flatMap(row => row.evidence ?? [])
   const shorter = (most: readonly number[], render: (most: number) => string) => most.map(n => () => render(n))
   const nothing = () => ''
+  const {packet} = view
   return [
     {name: 'decision', importance: 9, versions: [() => head(view)]},
+    ...(packet === undefined ? [] : packetSections(packet, view.champion, evidence)),
     {name: 'findings', importance: 8, versions: shorter([50, 25, 10, 3], most => findings(evidence, most))},
     {name: 'groups with too few rows', importance: 6, versions: [() => tooFewList(evidence), nothing]},
+    {name: 'canary plan', importance: 7.5, versions: [() => (packet === undefined ? '' : planTable(packet)), nothing]},
     {name: 'actions', importance: 7, versions: shorter([1000, 100, 30], most => actionTable(view.rows, source.run, most))},
     ...evidence.map((one, index) => ({
       name: `details of ${prose(one.action.name, 60)}`,
       importance: 5 - index / evidence.length,
       versions: [...DETAILS.map(most => () => details(one, most)), nothing]
     }))
+  ]
+}
+
+function packetSections(packet: Packet, champion: readonly string[], evidence: readonly Evidence[]): readonly Section[] {
+  const against = (most: number) => () => championTable(evidence, champion, most)
+  return [
+    {name: 'what is approved', importance: 8.5, versions: [() => approvedTable(packet)]},
+    {name: 'candidate against champion', importance: 6.5, versions: [against(100), against(10), () => '']}
   ]
 }
 
@@ -55,11 +68,12 @@ const DETAILS = [
 ]
 
 function head(view: Overview): string {
+  const named = view.packet === undefined
   const models = view.models.slice(0, 3).map(({name, digest}) => `${code(name, 100)} ${code(digest.sha256.slice(0, 12))}`)
   const more = view.models.length > 3 ? ` and ${count(view.models.length - 3, 'more', 'more')}` : ''
   const facts = [
-    models.length === 0 ? '' : `${models.length === 1 ? 'model' : 'models'} ${models.join(', ')}${more}`,
-    ...view.champion.map(phrase => prose(phrase, 200)),
+    models.length === 0 || !named ? '' : `${models.length === 1 ? 'model' : 'models'} ${models.join(', ')}${more}`,
+    ...(named ? view.champion : []).map(phrase => prose(phrase, 200)),
     view.rollout === undefined ? '' : `rollout: ${prose(view.rollout, 100)}`,
     view.tally
   ].filter(fact => fact !== '')

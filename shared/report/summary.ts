@@ -34,11 +34,13 @@ function messages(checks: readonly Check[]): string {
   return list(bad.length > MOST_MESSAGES ? [...shown, `and ${count(bad.length - MOST_MESSAGES, 'more')} in the table`] : shown)
 }
 
-/** One action in one line for a log: `✗ evaluate: 2 of 14 checks failed: roc_auc >= 0.7, recall[region=EU] >= 0.6`. */
+/** One action in one line for a log; who decides over others says what: `! report: not ready: evaluate is red`. Else `✗ evaluate: 2 of 14 checks failed: roc_auc >= 0.7, recall[region=EU] >= 0.6`. */
 export function renderLine(evidence: Evidence): string {
-  const {action, verdict, outcome, checks} = evidence
+  const {action, verdict, outcome, checks, facts} = evidence
   const red = redChecks(evidence)
   const start = `${SIGNS[verdict].mark} ${visible(action.name)}: `
+  const decision = facts.find(({name}) => name === 'decision')?.value
+  if (typeof decision === 'string') return `${start}${visible(decision)}`
   if (outcome === 'green') return `${start}${tally(checks)}${verdict === 'pass' ? '' : '; green'}`
   if (checks.length === 0) return `${start}nothing was checked`
   const names = red

@@ -1,5 +1,5 @@
 import type {Check, Findings, Material} from '#shared/evidence/evidence'
-import {modelsOf, overview, type ReportSource} from '#shared/report/overview'
+import {modelsOf, type Overview, overview, type ReportSource} from '#shared/report/overview'
 import type {Requirement} from '#shared/report/requirements'
 
 interface Written {
@@ -14,10 +14,11 @@ interface Written {
 export function findingsOf(source: ReportSource, {root, files, materials}: Written): Findings {
   const view = overview(source)
   const read = view.rows.filter(({evidence}) => evidence !== undefined).length
+  const required = view.requirements.map(requirement => requirementCheck(requirement, root))
   return {
     subjects: modelsOf(source.evidence),
     materials,
-    checks: [readCheck(read, root), ...view.requirements.map(requirement => requirementCheck(requirement, root))],
+    checks: [readCheck(read, root), ...required, ...unsaid(view, required)],
     facts: [{name: 'decision', value: view.decision}],
     files: {markdown: nameOf(files.markdown), page: nameOf(files.page)},
     outputs: files
@@ -28,6 +29,12 @@ function readCheck(n: number, root: string): Check {
   if (n > 0) return {id: 'evidence', verdict: 'pass', message: `evidence of ${n} ${n === 1 ? 'action' : 'actions'} was read`, n}
   const message = `no evidence in ${root}: download the artifacts of the jobs before this one into folders of their own there`
   return {id: 'evidence', verdict: 'error', message}
+}
+
+/** Where nothing that is required is amiss and the report still says "not ready", this step must not say that all is well. */
+function unsaid({ready, decision}: Overview, required: readonly Check[]): readonly Check[] {
+  if (ready || required.some(({verdict}) => verdict !== 'pass')) return []
+  return [{id: 'decision', verdict: 'warn', message: decision}]
 }
 
 function requirementCheck({action, state, problem}: Requirement, root: string): Check {

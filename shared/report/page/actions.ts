@@ -33,7 +33,8 @@ export function actionsTable(rows: readonly ActionRow[], reporting: ReportSource
   return tableOf(
     'Actions',
     ACTIONS,
-    rows.map(row => actionCells(row, reporting))
+    rows.map(row => actionCells(row, reporting)),
+    'stack'
   )
 }
 
@@ -70,7 +71,7 @@ export function actionDetails(evidence: Evidence): string {
   const {action, verdict, checks, facts, materials, run} = evidence
   const name = html(action.name, 80)
   return `<details><summary><h3>${name}</h3>${badge(verdict)}<span class="muted">${html(tally(checks))} in ${html(run.job, 80)}</span></summary>
-${checks.length === 0 ? '<p>No checks.</p>' : tableOf(`Checks of ${action.name}`, CHECKS, bySeverity(checks).slice(0, MOST).map(checkCells), 'checks')}
+${checks.length === 0 ? '<p>No checks.</p>' : tableOf(`Checks of ${action.name}`, CHECKS, bySeverity(checks).slice(0, MOST).map(checkCells), 'checks stack')}
 ${rest(checks.length, 'check')}${facts.length === 0 ? '' : factsTable(action.name, facts)}${dependsOn(materials)}</details>`
 }
 

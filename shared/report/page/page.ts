@@ -8,6 +8,7 @@ import {bySeverity, phrases, reasonOf} from '../verdicts.js'
 import {actionDetails, actionsTable} from './actions.js'
 import {figuresOf} from './figures.js'
 import {badge, icon} from './icons.js'
+import {approvedKeys, championTable, planList} from './packet.js'
 import {STYLE} from './style.js'
 import {codeOf} from './tables.js'
 
@@ -32,7 +33,9 @@ export function renderPage(source: ReportSource): string {
 <body>
 <main>
 ${head(view, source)}
+${view.packet === undefined ? '' : section('Candidate against champion', championTable(evidence, view.champion))}
 ${findings(evidence)}
+${view.packet === undefined ? '' : section('Canary plan', planList(view.packet))}
 ${section('Actions', actionsTable(view.rows, source.run))}
 ${section('Figures', figuresOf(evidence))}
 ${section('Details', evidence.map(actionDetails).join('\n'))}
@@ -47,10 +50,17 @@ function section(title: string, body: string): string {
   return body === '' ? '' : `<section><h2>${title}</h2>\n${body}</section>`
 }
 
+function subjectKeys({packet, models, champion}: Overview): readonly (readonly [string, string])[] {
+  if (packet !== undefined) return approvedKeys(packet)
+  return [
+    ...models.slice(0, 5).map(({name, digest}) => ['Model', `${codeOf(name, 120)} ${codeOf(digest.sha256.slice(0, 12))}`] as const),
+    ...champion.map(phrase => ['Against the champion', html(phrase, 200)] as const)
+  ]
+}
+
 function head(view: Overview, {run}: ReportSource): string {
   const keys = [
-    ...view.models.slice(0, 5).map(({name, digest}) => ['Model', `${codeOf(name, 120)} ${codeOf(digest.sha256.slice(0, 12))}`]),
-    ...view.champion.map(phrase => ['Against the champion', html(phrase, 200)]),
+    ...subjectKeys(view),
     ...(view.rollout === undefined ? [] : [['Rollout', html(view.rollout, 100)]]),
     ['Checks', html(view.tally)]
   ]

@@ -53,7 +53,10 @@ summary h3{display:inline}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px;border-radius:.25rem}
 .depends{font-size:.875rem;color:var(--soft);overflow-wrap:anywhere}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}
-@media(max-width:46rem){main{padding:1.5rem 1rem 3rem}h1{font-size:1.625rem}.figures{grid-template-columns:minmax(0,1fr)}figure{padding:.875rem}figure svg.chart{font-size:15px}figure.wide{overflow-x:auto}figure.wide svg.chart{min-width:38rem;font-size:12px}.findings li{grid-template-columns:1fr}.scroll table{min-width:46rem}}
+@media(max-width:46rem){main{padding:1.5rem 1rem 3rem}h1{font-size:1.625rem}.figures{grid-template-columns:minmax(0,1fr)}figure{padding:.875rem}figure svg.chart{font-size:15px}figure.wide{overflow-x:auto}figure.wide svg.chart{min-width:38rem;font-size:12px}.findings li{grid-template-columns:1fr}.scroll table{min-width:46rem}
+.scroll table.stack{min-width:0;display:block}.stack thead{display:none}.stack tbody,.stack tr,.stack th,.stack td{display:block}
+.stack tr{padding:.625rem .875rem;border-bottom:1px solid var(--line)}.stack tr:last-child{border-bottom:0}.stack tr>*{padding:.125rem 0;border:0;min-width:0;text-align:left;white-space:normal;overflow-wrap:anywhere}
+.stack tbody th{font-weight:600}.stack td:empty{display:none}.stack td{position:relative;padding-left:7rem}.stack td::before{content:attr(data-name);position:absolute;left:0;width:6.5rem;color:var(--soft);font-size:.8125rem}}
 @media print{:root{color-scheme:light;--paper:#fff;--wash:#f4f4f4;--line:#ccc;--ink:#000;--soft:#444;--pass:#176c40;--warn:#855800;--inconclusive:#544fb0;--fail:#b3261e;--error:#8a1f63;--link:#000;
 --series-1:#2563c9;--series-2:#c2570c;--series-3:#0b7f74;--series-4:#7a4bc2}
 main{max-width:none;padding:0}body{font-size:10.5pt}.scroll{overflow:visible}figure details{display:none}tr{break-inside:avoid}h2,summary{break-after:avoid}

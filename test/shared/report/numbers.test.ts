@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {boundOf, intervalOf, quantity, range, signed} from '#shared/report/numbers'
+import {alike, boundOf, intervalOf, quantity, range, signed} from '#shared/report/numbers'
 import {strip} from '#shared/report/page/strip'
 import {FAILED} from '../../support/evidence.js'
 
@@ -36,4 +36,17 @@ test('a strip of a scaled reference is not drawn, for the bound of its differenc
   const reference = {name: 'stable', value: 0.5, difference: 0.1}
   expect(strip({...FAILED, id: 'a <= stable * 1.2', interval, reference})).toBe('')
   expect(strip({...FAILED, id: 'a <= stable', interval, reference})).toContain('<circle')
+})
+
+test.each([
+  [0.76, 0.7512, ['0.7600', '0.7512', '+0.0088']],
+  [0.7512, 0.76, ['0.7512', '0.7600', '-0.0088']],
+  [0.7, 0.7, ['0.7', '0.7', '0.0']],
+  [12, 7, ['12', '7', '+5']],
+  [1234.56, 1000, ['1,235', '1,000', '+235']],
+  [0.25001, 0.25, ['0.25', '0.25', '0.00']],
+  [2e-7, 0.1, ['2e-7', '0.1', '-0.1']]
+])('%d beside %d is written in equal digits', (first, second, texts) => {
+  const shown = alike(first, second)
+  expect([shown.first, shown.second, shown.difference]).toEqual(texts)
 })

@@ -1,0 +1,43 @@
+import type {Evidence} from '#shared/evidence/evidence'
+import {code, prose} from './inert.js'
+import {table} from './markdown.js'
+import {range} from './numbers.js'
+import {comparisons, type Packet, planLines} from './packet.js'
+import {sign} from './verdicts.js'
+
+/** What is approved: version and whole digest. */
+export function approvedTable({name, version, digest, url, champion}: Packet): string {
+  const rows = [
+    ['Version', `${code(version, 60)} of ${code(name, 100)}`],
+    ['SHA-256', code(digest)],
+    ...(champion === undefined ? [] : [['Champion now', code(champion, 100)]]),
+    ...(url === '' ? [] : [['Registry', code(url, 300)]])
+  ]
+  return table([{name: 'To approve'}, {name: ''}], rows)
+}
+
+/** Candidate against champion, a row a check; without one what is said of the champion. */
+export function championTable(evidence: readonly Evidence[], said: readonly string[], most: number): string {
+  const rows = comparisons(evidence).map(({check, candidate, champion, difference, interval}) => [
+    code(check.id, 200),
+    sign(check.verdict),
+    prose(candidate),
+    prose(champion),
+    prose(difference),
+    interval === undefined ? '' : prose(range(interval))
+  ])
+  if (rows.length === 0) return said.map(phrase => prose(phrase, 200)).join('; ')
+  const numbers = ['Candidate', 'Champion', 'Difference'].map(name => ({name, right: true}))
+  return table([{name: 'Against the champion'}, {name: 'Verdict'}, ...numbers, {name: '95% interval'}], rows.slice(0, most))
+}
+
+/** What the rollout will do. */
+export function planTable({plan}: Packet): string {
+  if (plan === undefined) return ''
+  const gates = plan.gates.map(({id, warn}) => `${warn ? 'warn: ' : ''}${code(id, 200)}`)
+  const rows = planLines(plan).map(([name, text]) => [prose(name), prose(text, 300)])
+  return table(
+    [{name: 'Canary plan'}, {name: 'from trainyard.yml; what the deploy job gives in with: comes first'}],
+    [['Held to', gates.join(', ')], ...rows]
+  )
+}
