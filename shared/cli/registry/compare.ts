@@ -4,7 +4,7 @@ import {parseEvidence} from '#shared/evidence/schema'
 import type {Manifest} from '#shared/registry/manifest'
 import type {Registry} from '#shared/registry/registry'
 import {visible} from '#shared/report/inert'
-import {boundOf, intervalOf, quantity, signed} from '#shared/report/numbers'
+import {boundOf, count, intervalOf, quantity, signed} from '#shared/report/numbers'
 import {factValue} from '#shared/report/rows'
 import {SIGNS} from '#shared/report/verdicts'
 import {columns} from './columns.js'
@@ -13,12 +13,13 @@ import {type Asker, COMMON_USAGE, parseQuestion, parseVersionWord, type Question
 
 const SPEC: QuestionSpec = {
   words: '[<name>@]<version> [<name>@]<version>',
-  options: {},
+  options: {all: {type: 'boolean'}},
   usage: `trainyard compare [<name>@]<version> [<name>@]<version> [options]
 
 Two versions side by side, from the evidence that was kept with each: gates with what was measured and its 95% interval, other measurements,
-and what they were made from. Versions may be aliases. The two were judged each in its own run: where their exams differ, the table says so.
+and what they were made from. Versions may be aliases. Each was judged in its own run: where their exams differ, the first lines say so.
 
+  --all                 what is the same on both sides too
 ${COMMON_USAGE}
 
 Exit codes: 0 told, 2 usage, 3 a version or its evidence can't be read`
@@ -47,7 +48,7 @@ export async function compareCommand(args: readonly string[], asker: Asker): Pro
   }
   const [first, second] = sides
   if (question.flag('json')) asker.print(JSON.stringify(asJson(first, second), undefined, 2))
-  else for (const line of render(first, second)) asker.print(line)
+  else for (const line of render(first, second, question.flag('all'))) asker.print(line)
   return 0
 }
 
@@ -60,19 +61,35 @@ async function readSide(registry: Registry, name: string, version: string): Prom
   return {label: `${name}@${version}`, manifest, evidence}
 }
 
-function render(first: Side, second: Side): string[] {
+function render(first: Side, second: Side, all: boolean): string[] {
   const labels = [first.label, second.label]
   const about = [first, second].map(
     ({label, manifest: {digest, at, by}}) => `${label}  sha256 ${digest}  ${showTime(at)} UTC by ${visible(by, 60)}`
   )
+  const gates = gateRows(first, second)
   const facts = factRows(first, second)
+  const told = (rows: readonly Row[]) => rows.flatMap(({cells, same}) => (all || !same ? [cells] : []))
+  const [sameGates, sameFacts] = [gates, facts].map(rows => (all ? 0 : rows.filter(({same}) => same).length))
+  const left = [
+    ...(sameGates === 0 ? [] : [count(sameGates, 'gate with the same result', 'gates with the same result')]),
+    ...(sameFacts === 0 ? [] : [count(sameFacts, 'other measurement of no difference', 'other measurements of no difference')])
+  ]
   return [
     ...about,
+    ...differentExams(first, second),
     ...(first.manifest.digest === second.manifest.digest ? ['The two are the same model, byte for byte.'] : []),
-    ...section('Gates', ['gate', 'bound', ...labels.flatMap(label => [label, '95% interval']), 'difference'], gateRows(first, second)),
-    ...section('Other measurements', ['measurement', ...labels, 'difference'], facts),
-    ...section('Made from', ['material', ...labels, ''], materialRows(first, second))
+    ...section('Gates', ['gate', 'bound', ...labels.flatMap(label => [label, '95% interval']), 'difference'], told(gates)),
+    ...section('Other measurements', ['measurement', ...labels, 'difference'], told(facts)),
+    ...section('Made from', ['material', ...labels, ''], materialRows(first, second)),
+    ...(left.length === 0 ? [] : ['', `Left out: ${left.join(', ')}; --all shows them.`])
   ]
+}
+
+/** Numbers of two exams can't be held against each other as those of one can. */
+function differentExams(first: Side, second: Side): string[] {
+  const [a, b] = [first, second].map(materialsOf)
+  const different = [...a.keys()].filter(key => /^data .*\(evaluate\)$/.test(key) && b.has(key) && a.get(key) !== b.get(key))
+  return different.length === 0 ? [] : ['The two sat different exams: a difference below may be one of the rows, not of the models.']
 }
 
 function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string[] {
@@ -92,13 +109,21 @@ function checksOf({evidence}: Side): Map<string, Check> {
   return new Map(evidence.flatMap(({action, checks}) => checks.map(check => [`${action.name}\0${check.id}`, check] as const)))
 }
 
-function gateRows(first: Side, second: Side): string[][] {
-  return gatePairs(first, second).map(({action, id, pair: [a, b]}) => [
-    `${action}: ${visible(id, 80)}`,
-    boundText(a, b),
-    ...[a, b].flatMap(check => [measuredText(check), check === undefined ? '' : intervalOf(check)]),
-    a?.measured === undefined || b?.measured === undefined ? '' : signed(b.measured - a.measured)
-  ])
+interface Row {
+  readonly cells: readonly string[]
+  readonly same: boolean
+}
+
+function gateRows(first: Side, second: Side): Row[] {
+  return gatePairs(first, second).map(({action, id, pair: [a, b]}) => ({
+    same: a !== undefined && b !== undefined && a.verdict === 'pass' && b.verdict === 'pass' && a.measured === b.measured,
+    cells: [
+      `${action}: ${visible(id, 80)}`,
+      boundText(a, b),
+      ...[a, b].flatMap(check => [measuredText(check), check === undefined ? '' : intervalOf(check)]),
+      a?.measured === undefined || b?.measured === undefined ? '' : signed(b.measured - a.measured)
+    ]
+  }))
 }
 
 function boundText(a: Check | undefined, b: Check | undefined): string {
@@ -112,12 +137,15 @@ function measuredText(check: Check | undefined): string {
   return `${SIGNS[check.verdict].mark} ${value}${check.verdict}`
 }
 
-/** Named values that either side has, beside each other; `duration` and the like stay. */
-function factRows(first: Side, second: Side): string[][] {
+/** Named values that either side has, beside each other. What only one side has, and digests, tell nothing of a difference. */
+function factRows(first: Side, second: Side): Row[] {
   const [a, b] = [first, second].map(factsOf)
   return [...new Set([...a.keys(), ...b.keys()])].map(key => {
     const pair = [a.get(key), b.get(key)]
-    return [key.replace('\0', ': '), ...pair.map(fact => (fact === undefined ? '' : visible(factValue(fact), 60))), factDifference(pair)]
+    const values = pair.map(fact => (fact === undefined ? '' : visible(factValue(fact), 60)))
+    const difference = factDifference(pair)
+    const plain = pair.includes(undefined) || /^[0-9a-f]{64}$/.test(String(pair[0]?.value))
+    return {same: difference === 'same' || plain, cells: [key.replace('\0', ': '), ...values, difference]}
   })
 }
 
@@ -161,7 +189,7 @@ function asJson(first: Side, second: Side) {
   return {
     versions: [side(first), side(second)],
     gates: gatePairs(first, second).map(({action, id, pair}) => ({action, id, checks: pair.map(check => check ?? null)})),
-    facts: factRows(first, second).map(([name, a, b, difference]) => ({name, values: [a, b], difference})),
+    facts: factRows(first, second).map(({cells: [name, a, b, difference]}) => ({name, values: [a, b], difference})),
     materials: materialRows(first, second).map(([name, a, b, difference]) => ({name, digests: [a, b], difference}))
   }
 }

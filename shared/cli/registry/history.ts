@@ -73,7 +73,7 @@ function tellHoles(holes: readonly string[], print: (line: string) => void): voi
 function cellsOf(entry: LogEntry): string[] {
   const {at, version, digest, by, reason, previous} = entry
   const from = previous === null ? '' : `from ${previous.version}: `
-  return [showTime(at), whatHappened(entry), version, digest.slice(0, 12), by, `${from}${reason}`]
+  return [showTime(at), whatHappened(entry), version, digest.slice(0, 12), by || 'unknown', `${from}${reason}`]
 }
 
 function whatHappened({event, alias}: LogEntry): string {

@@ -27,9 +27,9 @@ async function yard(world = registryWorld()) {
 }
 
 /** Version n of a clock that ticks seconds: published with evidence, then promoted with an approval. */
-async function promote(registry: Registry, work: string, n: number, auc = 0.7 + n / 100): Promise<void> {
+async function promote(registry: Registry, work: string, n: number, auc = 0.7 + n / 100, exam = 'e'): Promise<void> {
   const check = {...PASSED, measured: auc, interval: {low: auc - 0.05, high: auc + 0.05, confidence: 0.95, method: 'DeLong'}}
-  const materials = [{kind: 'data', name: 'exam.csv', digest: {sha256: 'e'.repeat(64)}}] as const
+  const materials = [{kind: 'data', name: 'exam.csv', digest: {sha256: exam.repeat(64)}}] as const
   const facts = [{name: 'log_loss', value: 1 - auc}]
   const evidence = toEvidence({name: 'evaluate', version: '1.0.0'}, {subjects: [MODEL], checks: [check], materials, facts}, RUN)
   const {version, digest} = await registry.publish(
@@ -159,6 +159,13 @@ test('compare: gates with intervals of both, other measurements and what they we
   expect(row('evaluate: log_loss')).toMatch(/0\.29 +0\.25 +-0\.04$/)
   expect(row('data train.csv')).toMatch(/111111111111 +222222222222 +differs$/)
   expect(row('data exam.csv')).toMatch(/eeeeeeeeeeee +eeeeeeeeeeee +same$/)
+  expect(text).not.toContain('different exams')
+  expect((await ask('compare', 'v1', 'v1')).text).toContain(
+    'Left out: 1 gate with the same result, 1 other measurement of no difference; --all shows them.'
+  )
+  expect((await ask('compare', 'v1', 'v1', '--all')).text).toContain('evaluate: roc_auc')
+  await promote(registry, work, 3, 0.75, 'f')
+  expect((await ask('compare', 'v1', 'v3')).text).toContain('The two sat different exams: ')
   const json = JSON.parse((await ask('compare', 'v1', 'v2', '--json')).text)
   expect(json.gates[0].checks.map(({measured}: {measured: number}) => measured)).toEqual([0.71, 0.75])
   expect(await ask('compare', 'v1', 'v9')).toMatchObject({code: 3, text: expect.stringContaining('wages v9: not in the registry')})
