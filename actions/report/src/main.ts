@@ -37,7 +37,7 @@ function sourceOf({title, name, require}: Given, counted: readonly EvidenceFile[
   return {title: title ?? name ?? run.repository, require, evidence, run: {...run, finishedAt: now().toISOString()}}
 }
 
-/** What the next job's rollout will do, as far as \`trainyard.yml\` says it. */
+/** What the next job's rollout will do, as far as `trainyard.yml` says it. */
 function planOf({configured, warning}: World): ReportSource['plan'] {
   try {
     const {steps, minimumRequests, deadline, gates, mode, onInconclusive} = configured('deploy-canary', ROLLOUT)
@@ -70,6 +70,7 @@ async function comment(source: ReportSource, given: Given, world: World): Promis
   const {env, event, run, log, warning} = world
   const head = finishedHead(event)
   const own = head === undefined ? pullRequestNumber(event) : await pullOf(head, source, given, world)
+  if (typeof own === 'string') return log(`No comment: ${own}.`)
   const merged = head === undefined && own === undefined ? await mergedPull(source, given, world) : undefined
   const plan = planComment(source, {...given, pullRequest: own ?? merged, merged: merged !== undefined})
   if (plan.kind === 'none') return log(`No comment: ${plan.reason}.`)
@@ -89,9 +90,10 @@ async function comment(source: ReportSource, given: Given, world: World): Promis
   }
 }
 
-/** The pull request whose run has ended; undefined, and said, where it can't be told for sure, or nobody would comment. */
+/** The pull request whose run has ended, or why none is commented on: nothing is guessed. */
 async function pullOf(head: FinishedHead, {evidence}: ReportSource, {comment: wish, githubToken}: Given, {env, run, warning}: World) {
-  if (wish === 'never' || !githubToken) return undefined
+  if (wish === 'never') return 'comment is never'
+  if (!githubToken) return 'there is no github-token'
   const {findPull} = await import('#shared/github/pulls')
   const access = {apiUrl: env.GITHUB_API_URL || 'https://api.github.com', token: githubToken, repository: run.repository}
   try {
@@ -102,7 +104,7 @@ async function pullOf(head: FinishedHead, {evidence}: ReportSource, {comment: wi
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     warning(`No comment was written: ${error.message}.${error.hint ? ` ${error.hint}` : ''}`)
-    return undefined
+    return 'its pull request can not be told'
   }
 }
 

@@ -79,6 +79,7 @@ describe('the report of a run that has ended', () => {
       const {code, log, summary} = await reporting(github, env, {run})
       expect([code, github.comments]).toEqual([0, []])
       expect(log).toMatch(/::warning ::No comment was written: /)
+      expect(log).toContain('No comment: its pull request can not be told.')
       expect(log).toContain(reason)
       expect(summary).toContain('unverified: produced by')
     })
