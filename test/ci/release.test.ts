@@ -2,7 +2,7 @@ import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {has} from '../support/programs.js'
-import {openYard, type Yard} from './yard.js'
+import {NOBODY, openYard, type Yard} from './yard.js'
 
 const version = (number: string) => ({
   'package.json': `{"name": "trainyard", "version": "${number}"}\n`,
@@ -109,9 +109,9 @@ describe.skipIf(!has('git'))('a release', () => {
     ['documents of another major', yard => yard.merge(version('2.0.0')), '2.0.0', 'error: README.md uses @v1, and the release is v2'],
     [
       'an owner that is not this one',
-      yard => yard.merge({'README.md': 'uses: OWNER/trainyard/actions/train@v1\n'}),
+      yard => yard.merge({'README.md': `uses: ${NOBODY}/trainyard/actions/train@v1\n`}),
       '1.0.0',
-      'error: OWNER still stands in 1 files, such as README.md'
+      `error: ${NOBODY} still stands in 1 files, such as README.md`
     ],
     [
       'a commit that is not on main',

@@ -49,7 +49,7 @@ describe.each(files)('%s', file => {
   })
 
   test('pins what is not ours by commit, with its version', () => {
-    const foreign = [...text.matchAll(/uses: (.+)/g)].map(([, uses]) => uses).filter(uses => !uses.startsWith('OWNER/'))
+    const foreign = [...text.matchAll(/uses: (.+)/g)].map(([, uses]) => uses).filter(uses => !uses.startsWith('OWNER/trainyard/'))
     expect(foreign.filter(uses => !/^actions\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+(?:, .+)?$/.test(uses))).toEqual([])
   })
 })
@@ -71,7 +71,7 @@ describe('the reusable workflow', () => {
     for (const [id, {needs, outputs, steps = []}] of Object.entries(ours.jobs)) {
       expect({id, needs, outputs}).toEqual({id, needs: whole.jobs[id].needs, outputs: whole.jobs[id].outputs})
       expect(steps.map(withoutConfig)).toEqual(whole.jobs[id].steps)
-      const own = steps.filter(({uses}) => uses?.startsWith('OWNER/'))
+      const own = steps.filter(({uses}) => uses?.startsWith('OWNER/trainyard/'))
       expect(own.map(step => step.with?.config)).toEqual(own.map(() => '${{ inputs.config }}'))
       if (id !== 'deploy') expect(ours.jobs[id].if).toBe(whole.jobs[id].if)
     }

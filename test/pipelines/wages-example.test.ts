@@ -281,7 +281,7 @@ describe('the workflow', () => {
   const text = readFileSync(join(EXAMPLE, '.github/workflows/continuous-training.yml'), 'utf8')
 
   test('pins foreign actions by commit, keeps no credentials and names every job', () => {
-    const foreign = [...text.matchAll(/uses: (.+)/g)].map(([, uses]) => uses).filter(uses => !uses.startsWith('OWNER/'))
+    const foreign = [...text.matchAll(/uses: (.+)/g)].map(([, uses]) => uses).filter(uses => !uses.startsWith('OWNER/trainyard/'))
     expect(foreign.filter(uses => !/^actions\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(uses))).toEqual([])
     expect(text.match(/actions\/checkout@/g)?.length).toBe(text.match(/persist-credentials: false/g)?.length)
     const {jobs}: {jobs: Record<string, {name?: string}>} = parse(text)
