@@ -1,17 +1,26 @@
 import {UserError} from '#shared/errors'
-import type {Fact, Figure} from '#shared/evidence/evidence'
-import {formatNumber} from '#shared/evidence/number'
 import type {Column, ColumnKind} from '#shared/tables/column'
 import type {Cell} from '#shared/tables/database'
-import type {Aggregate, Table} from '#shared/tables/table'
+import type {Aggregate} from '#shared/tables/table'
+import {type FirstRows, MOST_DETAILED} from './first-rows.js'
+import {momentsOf, momentsOfCounts, momentsSql, type Spread, type Summed, widerSpread} from './moments.js'
+import {isWhole, LEVELS, quantilesMethod, quantilesOfCounts, quantilesSql, resample, sampledSql} from './quantiles.js'
 import {quoted} from './sql.js'
 
 export const PROFILE_SCHEMA = 'urn:trainyard:profile:v1'
 
-/** What a table looks like, to be kept and compared with later. Counts, ends and means are exact; quantiles of large tables are estimates. */
+const FEW = 100
+const NO_SPREAD: Spread = {centre: 0, exponent: 0}
+
+/**
+ * What a table looks like, to be kept and compared with later: the same bytes for the same data, whatever the threads. Counts, ends and means are
+ * exact; quantiles of large tables are those of a sample.
+ */
 export interface Profile {
   readonly schema: typeof PROFILE_SCHEMA
   readonly rows: number
+  /** how figures were found, in words */
+  readonly methods?: {readonly quantiles: string; readonly moments: string}
   readonly columns: readonly ColumnProfile[]
 }
 
@@ -25,111 +34,127 @@ export interface ColumnProfile {
   readonly max?: number | null
   readonly mean?: number | null
   readonly sd?: number | null
-  /** by level, the order statistic at or below it; beyond 16,384 rows of a random sample of as many */
+  /** by level, the order statistic at or below it; of large tables in a sample of rows */
   readonly quantiles?: Readonly<Record<string, number | null>>
   /** every value with its rows, most first, where there are at most 100 */
   readonly values?: readonly {readonly value: string; readonly n: number}[]
 }
 
-const LEVELS = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]
-const SAMPLE_ROWS = 10_000
-const RESERVOIR_ROWS = 16_384
-const FEW = 100
-/** above this size distinct values are counted only where the first rows have few */
-const SMALL_BYTES = 32 << 20
-/** columns whose quantiles are worth a pass over a wide table */
-const MOST_DETAILED = 500
-
-/** Which columns have few enough values to count them: `few` at most 100, `countable` so few that counting costs little memory. */
-export interface Cardinality {
-  readonly few: ReadonlySet<string>
-  readonly countable: ReadonlySet<string>
-}
-
-/** Looks at the first rows, since what a column costs to count must be known before it is counted. */
-export async function sampleCardinality(table: Table): Promise<Cardinality> {
-  const names = table.names.slice(0, MOST_DETAILED)
-  const small = table.files.reduce((sum, file) => sum + file.size, 0) <= SMALL_BYTES
-  const [row] = await table.select(
-    from =>
-      `SELECT ${names.map((name, index) => `count(DISTINCT ${quoted(name)}) AS c${index}`).join(', ')} FROM (SELECT * FROM ${from} LIMIT ${SAMPLE_ROWS})`
-  )
-  const below = (most: number) => new Set(names.filter((_, index) => Number(row[`c${index}`]) <= most))
-  return {few: below(FEW), countable: small ? new Set(names) : below(SAMPLE_ROWS / 4)}
-}
-
 /** The aggregates that a profile is made of. */
-export function profileAggregates(columns: readonly Column[], {few, countable}: Cardinality): readonly Aggregate[] {
-  const own = columns.slice(0, MOST_DETAILED).flatMap(({name, kind}) => {
-    const cell = quoted(name)
-    const numbers: readonly (readonly [string, string])[] =
-      kind === 'number'
-        ? [
-            ['min', `min(${cell})::DOUBLE`],
-            ['max', `max(${cell})::DOUBLE`],
-            ['mean', `avg(${cell})`],
-            ['sd', `stddev_samp(${finiteOf(cell)})`],
-            ['quantiles', `reservoir_quantile(${finiteOf(cell)}, ${JSON.stringify(LEVELS)}, ${RESERVOIR_ROWS})`]
-          ]
-        : []
-    const values: readonly (readonly [string, string])[] =
-      kind !== 'number' && few.has(name)
-        ? [
-            ['values', `map_keys(histogram(${cell}::VARCHAR))`],
-            ['counts', `map_values(histogram(${cell}::VARCHAR))`]
-          ]
-        : countable.has(name)
-          ? [['distinct', `count(DISTINCT ${cell})`]]
-          : []
-    return [['present', `count(${cell})`] as const, ...numbers, ...values].map(([part, sql]) => ({key: keyOf(part, name), sql}))
-  })
-  return [{key: ROWS, sql: 'count(*)'}, ...own]
+export function profileAggregates(columns: readonly Column[], first: FirstRows): readonly Aggregate[] {
+  const own = columns.slice(0, MOST_DETAILED).flatMap(column =>
+    [['present', `count(${quoted(column.name)})`] as const, ...partsOf(column, first)].map(([part, sql]) => ({
+      key: keyOf(part, column.name),
+      sql
+    }))
+  )
+  return [{key: ROWS, sql: 'count(*)'}, {key: SAMPLED, sql: `count(${sampledSql('1', first.sample)})`}, ...own]
 }
 
-/** Cheaper than a FILTER, for which DuckDB slices every column of the pass once more. */
-const finiteOf = (cell: string) => `CASE WHEN isfinite(${cell}::DOUBLE) THEN ${cell}::DOUBLE END`
+function partsOf(
+  {name, kind}: Column,
+  {few, counted, countable, spreads, sample}: FirstRows
+): readonly (readonly [part: string, sql: string])[] {
+  const cell = quoted(name)
+  const distinct: readonly (readonly [string, string])[] = countable.has(name) ? [['distinct', `count(DISTINCT ${cell})`]] : []
+  const counts = (type: string): readonly (readonly [string, string])[] => [
+    ['values', `map_keys(histogram(${cell}::${type}))`],
+    ['counts', `map_values(histogram(${cell}::${type}))`]
+  ]
+  if (kind !== 'number') return few.has(name) ? counts('VARCHAR') : distinct
+  if (counted.has(name)) return counts('DOUBLE')
+  const [once, squared] = momentsSql(cell, spreads.get(name) ?? NO_SPREAD)
+  return [
+    ['min', `min(${cell})::DOUBLE`],
+    ['max', `max(${cell})::DOUBLE`],
+    ['first', once],
+    ['second', squared],
+    ['quantiles', quantilesSql(cell, sample)],
+    ...distinct
+  ]
+}
 
 export const ROWS = 'profile rows'
+const SAMPLED = 'profile sampled'
 const keyOf = (part: string, name: string) => `profile ${part} ${name}`
 
+/** What to measure by instead, where the first rows were too unlike the rest; undefined where they were not. */
+export function refined(columns: readonly Column[], measured: Readonly<Record<string, Cell>>, first: FirstRows): FirstRows | undefined {
+  const sample = resample(first.sample, Number(measured[SAMPLED]), Number(measured[ROWS]))
+  const wider = columns.flatMap(({name}) => {
+    const summed = summedOf(part => measured[keyOf(part, name)])
+    const spread = summed && widerSpread(first.spreads.get(name) ?? NO_SPREAD, summed)
+    return spread === undefined ? [] : [[name, spread] as const]
+  })
+  if (sample === undefined && wider.length === 0) return undefined
+  return {...first, sample: sample ?? first.sample, spreads: new Map([...first.spreads, ...wider])}
+}
+
+function summedOf(read: (part: string) => Cell | undefined): Summed | undefined {
+  const [min, max] = [read('min'), read('max')]
+  if (typeof min !== 'number' || typeof max !== 'number') return undefined
+  return {n: Number(read('present')), min, max, first: Number(read('first')), second: Number(read('second'))}
+}
+
 /** The profile that the aggregates add up to. */
-export function profileOf(columns: readonly Column[], measured: Readonly<Record<string, Cell>>): Profile {
+export function profileOf(columns: readonly Column[], measured: Readonly<Record<string, Cell>>, first: FirstRows): Profile {
   const rows = Number(measured[ROWS])
+  const sampled = Number(measured[SAMPLED])
   const detailed = columns.filter(({name}) => keyOf('present', name) in measured)
   return {
     schema: PROFILE_SCHEMA,
     rows,
-    columns: detailed.map(column => columnProfile(column, rows, part => measured[keyOf(part, column.name)]))
+    methods: {quantiles: quantilesMethod(first.sample, sampled, rows), moments: MOMENTS},
+    columns: detailed.map(column => {
+      const read = (part: string) => (part === 'quantiles' && !isWhole(sampled) ? undefined : measured[keyOf(part, column.name)])
+      return columnProfile(column, rows, first.spreads.get(column.name) ?? NO_SPREAD, read)
+    })
   }
 }
 
-function columnProfile({name, kind}: Column, rows: number, read: (part: string) => Cell | undefined): ColumnProfile {
+const MOMENTS = 'sums of whole numbers in units that the first rows give: the same for any order of the rows'
+
+function columnProfile({name, kind}: Column, rows: number, spread: Spread, read: (part: string) => Cell | undefined): ColumnProfile {
   const base = {name, kind, missing: rows - Number(read('present'))}
-  const values = valuesOf(read('values'), read('counts'))
-  const distinct = values?.length ?? (read('distinct') === undefined ? undefined : Number(read('distinct')))
-  const counted = {...base, ...(distinct !== undefined && {distinct}), ...(values && values.length <= FEW && {values})}
-  if (kind !== 'number') return counted
+  const counts = countsOf(read('values'), read('counts'))
+  const distinct = counts?.length ?? (read('distinct') === undefined ? undefined : Number(read('distinct')))
+  const counted = {...base, ...(distinct !== undefined && {distinct})}
+  if (kind !== 'number') return {...counted, ...(counts && counts.length <= FEW && {values: listed(counts)})}
+  if (counts) return {...counted, ...ofCounts(counts)}
+  const summed = summedOf(read)
   const quantiles = read('quantiles')
   return {
     ...counted,
-    min: finite(read('min')),
-    max: finite(read('max')),
-    mean: finite(read('mean')),
-    sd: finite(read('sd')),
-    ...(Array.isArray(quantiles) && {
-      quantiles: Object.fromEntries(LEVELS.map((level, index) => [String(level), finite(quantiles[index])]))
-    })
+    min: finite(summed?.min),
+    max: finite(summed?.max),
+    ...(summed ? momentsOf(spread, summed) : {mean: null, sd: null}),
+    ...(quantiles !== undefined && {quantiles: byLevel(Array.isArray(quantiles) ? quantiles : [])})
   }
+}
+
+/** All of a column of numbers, from its values. */
+function ofCounts(counts: readonly (readonly [value: Cell, n: number])[]) {
+  const rising = counts.map(([value, n]) => [Number(value), n] as const).sort((a, b) => a[0] - b[0])
+  const [mean, sd] = rising.length === 0 ? [null, null] : [momentsOfCounts(rising).mean, momentsOfCounts(rising).sd]
+  return {min: finite(rising[0]?.[0]), max: finite(rising.at(-1)?.[0]), mean, sd, quantiles: byLevel(quantilesOfCounts(rising))}
+}
+
+function byLevel(quantiles: readonly (Cell | undefined)[]): Readonly<Record<string, number | null>> {
+  return Object.fromEntries(LEVELS.map((level, index) => [String(level), finite(quantiles[index])]))
 }
 
 function finite(value: Cell | undefined): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null
 }
 
-function valuesOf(values: Cell | undefined, counts: Cell | undefined): readonly {value: string; n: number}[] | undefined {
+function countsOf(values: Cell | undefined, counts: Cell | undefined): readonly (readonly [value: Cell, n: number])[] | undefined {
   if (values === null && counts === null) return []
   if (!Array.isArray(values) || !Array.isArray(counts)) return undefined
-  const pairs = values.map((value, index) => ({value: String(value), n: Number(counts[index])}))
+  return values.map((value, index) => [value, Number(counts[index])])
+}
+
+function listed(counts: readonly (readonly [value: Cell, n: number])[]): readonly {value: string; n: number}[] {
+  const pairs = counts.map(([value, n]) => ({value: String(value), n}))
   return pairs.sort((a, b) => b.n - a.n || (a.value < b.value ? -1 : 1))
 }
 
@@ -161,38 +186,4 @@ function isProfile(value: unknown): value is Profile {
 
 function isCount(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0
-}
-
-const MOST_FACTS = 40
-
-/** A line a column, for the report's table. */
-export function profileFacts({rows, columns}: Profile, files: number): readonly Fact[] {
-  const lines = columns.slice(0, MOST_FACTS).map(column => ({name: column.name, value: columnLine(column, rows)}))
-  return [
-    {name: 'rows', value: rows, unit: 'count'},
-    {name: 'columns', value: columns.length, unit: 'count'},
-    {name: 'files', value: files, unit: 'count'},
-    ...lines
-  ]
-}
-
-function columnLine({kind, missing, distinct, min, max, mean, values}: ColumnProfile, rows: number): string {
-  const parts: string[] = [kind]
-  if (kind === 'number' && typeof min === 'number' && typeof max === 'number') parts.push(`${formatNumber(min)} to ${formatNumber(max)}`)
-  if (kind === 'number' && typeof mean === 'number') parts.push(`mean ${formatNumber(mean)}`)
-  if (distinct !== undefined)
-    parts.push(
-      `${formatNumber(distinct)} distinct${values && values.length > 0 && values.length <= 3 ? ` (${values.map(one => one.value).join(', ')})` : ''}`
-    )
-  parts.push(missing === 0 ? 'none missing' : missing === rows ? 'all missing' : `${formatNumber(missing)} missing`)
-  return parts.join(', ')
-}
-
-/** Share of missing cells, of the columns that have any. */
-export function missingFigure({rows, columns}: Profile): readonly Figure[] {
-  const lacking = columns.filter(({missing}) => missing > 0).sort((a, b) => b.missing - a.missing)
-  if (lacking.length === 0 || rows === 0) return []
-  const shown = lacking.slice(0, 30)
-  const series = {name: 'missing', x: shown.map(({name}) => name), y: shown.map(({missing}) => missing / rows), n: shown.map(() => rows)}
-  return [{kind: 'bars', id: 'missing', title: 'Missing cells by column', xLabel: 'column', yLabel: 'share missing', series: [series]}]
 }
