@@ -49,6 +49,17 @@ describe('renderPage', () => {
     expect(document.querySelector('meta[http-equiv]')?.getAttribute('content')).toContain("default-src 'none'")
   })
 
+  test('on a phone the tables of actions and checks are lists, whose cells name their columns', () => {
+    for (const look of ['table.stack', 'table.checks.stack']) {
+      const table = document.querySelector(look)
+      const columns = [...(table?.querySelectorAll('thead th') ?? [])].slice(1).map(one => one.textContent)
+      const cells = [...(table?.querySelectorAll('tbody tr:first-child td') ?? [])].map(one => one.getAttribute('data-name'))
+      expect(columns.length).toBeGreaterThan(1)
+      expect(cells).toEqual(columns)
+    }
+    expect(STYLE).toMatch(/@media\(max-width:46rem\)\{[\s\S]*\.stack td::before\{content:attr\(data-name\)/)
+  })
+
   test('every table has a caption and headings, every verdict its word', () => {
     for (const table of document.querySelectorAll('table')) {
       expect(table.querySelector('caption')?.textContent).toMatch(/\S/)
