@@ -1,6 +1,17 @@
 // Compiles with tsc to build/, bundles with ncc to dist/: shared chunks, a stub of two lines an action, the ONNX WASM file beside them.
 import {spawnSync} from 'node:child_process'
-import {appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -28,6 +39,7 @@ const started = Date.now()
 run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json'])
 rmSync(join(root, 'build/dist'), {recursive: true, force: true})
 bundle()
+await minifyChunks()
 finish()
 console.log(`built dist in ${((Date.now() - started) / 1000).toFixed(0)} s`)
 
@@ -53,6 +65,21 @@ function bundle() {
     'licenses.txt',
     ...externals
   ])
+}
+
+/** ncc minifies the entry alone, and nearly all of the code lies in chunks. Names stay, for stacks and for libraries that look at them. */
+async function minifyChunks() {
+  const {minifySync} = await import('rolldown/utils')
+  const out = join(root, 'build/dist')
+  for (const name of readdirSync(out).filter(file => file.endsWith('.js'))) {
+    const {code, errors} = minifySync(name, readFileSync(join(out, name), 'utf8'), {
+      module: true,
+      compress: false,
+      mangle: {keepNames: true}
+    })
+    if (errors.length > 0) throw new Error(`${name}: ${errors[0].message}`)
+    writeFileSync(join(out, name), code)
+  }
 }
 
 /** Stubs, the ONNX runtime's files as they are (ncc would write the WASM through UTF-8), the schema of trainyard.yml; then dist is replaced in one step. */
