@@ -18,7 +18,7 @@ const SLOW = [
   'test/shared/process.test.ts',
   'test/shared/cli/start/program.test.ts',
   'test/shared/github/sticky-comment.test.ts',
-  'test/shared/registry/{race,race-*,registry,folder,s3,retention,rollback}.test.ts',
+  'test/shared/registry/{race,race-*,github,github-calls,protocol-github,registry,folder,s3,retention,rollback}.test.ts',
   'test/shared/metrics/{overall,compare,calibration}.test.ts',
   'test/shared/models/model.test.ts',
   'test/shared/tables/faults.test.ts'

@@ -13,7 +13,7 @@ import {
   walkTree
 } from './git-objects.js'
 import {shownRepository} from './repository.js'
-import {type Answer, type Asked, fieldOf, REPO, REPOSITORY, type Route, refusal, textOf} from './route.js'
+import {type Answer, type Asked, fieldOf, paged, REPO, REPOSITORY, type Route, refusal, textOf} from './route.js'
 
 type Answered = (git: GitState, fake: FakeGitHub, asked: Asked) => Answer
 
@@ -54,6 +54,7 @@ export const gitRoutes: readonly Route[] = [
     return {status: 200, body: found.map(([name, sha]) => shownRef(fake, name, sha))}
   }),
   read(`GET ${REPO}/branches/{branch}`, readBranch),
+  read(`GET ${REPO}/commits`, listCommits),
   write(`PUT ${REPO}/contents/{path+}`, putFile),
   write(`DELETE ${REPO}/contents/{path+}`, deleteFile)
 ]
@@ -216,33 +217,30 @@ function shownRef({url}: FakeGitHub, ref: string, sha: string): object {
 function readBranch(git: GitState, fake: FakeGitHub, {at: {branch}}: Asked): Answer {
   const commit = git.commits.get(seenRef(git, `heads/${branch}`) ?? '')
   if (commit === undefined) return refusal(404, 'Branch not found')
-  const {sha, tree, parents, message, at} = commit
-  const here = `${fake.url}${REPO}/commits/${sha}`
-  const by = {name: 'github-actions[bot]', email: 'bot@users.noreply.github.com', date: at}
-  const shown = {
-    ...{sha, node_id: `C_${sha}`, url: here, html_url: `https://github.com/${REPOSITORY}/commit/${sha}`, comments_url: `${here}/comments`},
-    commit: {
-      url: here,
-      author: by,
-      committer: by,
-      message,
-      comment_count: 0,
-      tree: {sha: tree, url: `${fake.url}${REPO}/git/trees/${tree}`}
-    },
-    ...{author: null, committer: null, parents: parents.map(parent => ({sha: parent, url: `${fake.url}${REPO}/commits/${parent}`}))}
-  }
   const self = `${fake.url}${REPO}/branches/${branch}`
   const links = {self, html: `https://github.com/${REPOSITORY}/tree/${branch}`}
+  const protection = {enabled: false}
+  const shown = {name: branch, commit: shownInList(fake, commit), _links: links, protection, protection_url: `${self}/protection`}
+  return {status: 200, body: {...shown, protected: git.protected.has(`heads/${branch}`)}}
+}
+
+/** Commits of a branch, the newest first; of other commits another topic may know. */
+function listCommits(git: GitState, fake: FakeGitHub, asked: Asked): Answer {
+  const listed: object[] = []
+  let commit = git.commits.get(git.refs.get(`heads/${asked.query.get('sha')}`) ?? '')
+  if (commit === undefined) return refusal(404, 'Not Found')
+  for (; commit !== undefined; commit = git.commits.get(commit.parents[0] ?? '')) listed.push(shownInList(fake, commit))
+  return paged(fake, asked, listed)
+}
+
+function shownInList({url}: FakeGitHub, {sha, tree, parents, message, at}: GitCommit): object {
+  const here = `${url}${REPO}/commits/${sha}`
+  const by = {name: 'github-actions[bot]', email: 'bot@users.noreply.github.com', date: at}
+  const inner = {author: by, committer: by, message, comment_count: 0, tree: {sha: tree, url: `${url}${REPO}/git/trees/${tree}`}}
   return {
-    status: 200,
-    body: {
-      name: branch,
-      commit: shown,
-      _links: links,
-      protected: git.protected.has(`heads/${branch}`),
-      protection: {enabled: false},
-      protection_url: `${self}/protection`
-    }
+    ...{sha, node_id: `C_${sha}`, url: here, html_url: `https://github.com/${REPOSITORY}/commit/${sha}`, comments_url: `${here}/comments`},
+    ...{commit: {url: here, ...inner}, author: null, committer: null},
+    parents: parents.map(parent => ({sha: parent, url: `${url}${REPO}/commits/${parent}`}))
   }
 }
 

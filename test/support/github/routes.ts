@@ -12,13 +12,13 @@ import {seenRoutes} from './seen.js'
 
 /** Every topic of the API that the fake knows, a line each. */
 export const ROUTES: readonly Route[] = [
+  ...gitRoutes,
   ...commentRoutes,
   ...reviewRoutes,
   ...historyRoutes,
   ...commitPullRoutes,
   ...contentRoutes,
   ...pullRoutes,
-  ...gitRoutes,
   ...releaseRoutes,
   ...runnerRoutes,
   ...seenRoutes
