@@ -180,8 +180,20 @@ function isProfile(value: unknown): value is Profile {
   return value.columns.every((column: unknown) => {
     if (typeof column !== 'object' || column === null || !('name' in column) || !('missing' in column)) return false
     const numbers = ['distinct', 'min', 'max', 'mean', 'sd'].map(part => (part in column ? Reflect.get(column, part) : null))
-    return typeof column.name === 'string' && isCount(column.missing) && numbers.every(number => number === null || Number.isFinite(number))
+    const values = 'values' in column ? column.values : undefined
+    return (
+      typeof column.name === 'string' &&
+      isCount(column.missing) &&
+      numbers.every(number => number === null || Number.isFinite(number)) &&
+      (values === undefined || (Array.isArray(values) && values.every(isValue)))
+    )
   })
+}
+
+function isValue(entry: unknown): boolean {
+  return (
+    typeof entry === 'object' && entry !== null && 'value' in entry && typeof entry.value === 'string' && 'n' in entry && isCount(entry.n)
+  )
 }
 
 function isCount(value: unknown): boolean {

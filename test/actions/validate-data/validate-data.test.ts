@@ -402,6 +402,11 @@ describe('reference', () => {
   test('none given is an error, and a file that is no profile is refused', async () => {
     const none = await run(files, {data: 'new.csv', gates: gates.slice(0, 1)})
     expect(none.check(gates[0])).toMatchObject({verdict: 'error', message: expect.stringContaining('no reference was given')})
+    const strange = {name: 'a', missing: 0, values: {x: 1}}
+    const odd = JSON.stringify({schema: 'urn:trainyard:profile:v1', rows: 3, columns: [strange]})
+    expect((await run({...files, 'p.json': odd}, {data: 'new.csv', reference: 'p.json', gates})).lines.join()).toContain(
+      'p.json: is no profile'
+    )
     const other = await run({...files, 'p.json': '{"rows": 3}'}, {data: 'new.csv', reference: 'p.json', gates})
     expect(other.lines.join('\n')).toContain('p.json: is no profile')
   })
