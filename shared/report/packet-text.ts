@@ -13,11 +13,11 @@ export function approvedTable({name, version, digest, url, champion}: Packet): s
     ...(champion === undefined ? [] : [['Champion now', code(champion, 100)]]),
     ...(url === '' ? [] : [['Registry', code(url, 300)]])
   ]
-  return table([{name: 'To approve'}, {name: ''}], rows)
+  return table([{name: 'Published'}, {name: ''}], rows)
 }
 
-/** Candidate against champion, a row a check; without one what is said of the champion. */
-export function championTable(evidence: readonly Evidence[], said: readonly string[], most: number): string {
+/** Candidate against champion, a row a check; empty without one. */
+export function championTable(evidence: readonly Evidence[], most: number): string {
   const rows = comparisons(evidence).map(({check, candidate, champion, difference, interval}) => [
     code(check.id, 200),
     sign(check.verdict),
@@ -26,7 +26,7 @@ export function championTable(evidence: readonly Evidence[], said: readonly stri
     prose(difference),
     interval === undefined ? '' : prose(range(interval))
   ])
-  if (rows.length === 0) return said.map(phrase => prose(phrase, 200)).join('; ')
+  if (rows.length === 0) return ''
   const numbers = ['Candidate', 'Champion', 'Difference'].map(name => ({name, right: true}))
   return table([{name: 'Against the champion'}, {name: 'Verdict'}, ...numbers, {name: '95% interval'}], rows.slice(0, most))
 }

@@ -36,7 +36,11 @@ export function packetOf(evidence: readonly Evidence[], plan?: Plan): Packet | u
   const [version, url, model] = [fact('version'), fact('url'), one.subjects.find(({kind}) => kind === 'model')]
   if (typeof version !== 'string' || model === undefined || fact('alias') === 'champion') return undefined
   const champion = evidence.flatMap(({facts}) => facts).find(given => given.name === 'champion' && typeof given.value === 'string')?.value
-  const rest = {url: typeof url === 'string' ? url : '', plan, ...(champion !== undefined && {champion: String(champion)})}
+  const rest = {
+    url: typeof url === 'string' ? url : '',
+    plan,
+    ...(champion !== undefined && {champion: champion === 'none' ? 'none, compared with nothing' : String(champion)})
+  }
   return {name: model.name, version, digest: model.digest.sha256, ...rest}
 }
 

@@ -40,7 +40,7 @@ function sections(view: Overview, source: ReportSource): readonly Section[] {
   const {packet} = view
   return [
     {name: 'decision', importance: 9, versions: [() => head(view)]},
-    ...(packet === undefined ? [] : packetSections(packet, view.champion, evidence)),
+    ...(packet === undefined ? [] : packetSections(packet, evidence)),
     {name: 'findings', importance: 8, versions: shorter([50, 25, 10, 3], most => findings(evidence, most))},
     {name: 'groups with too few rows', importance: 6, versions: [() => tooFewList(evidence), nothing]},
     {name: 'canary plan', importance: 7.5, versions: [() => (packet === undefined ? '' : planTable(packet)), nothing]},
@@ -53,8 +53,8 @@ function sections(view: Overview, source: ReportSource): readonly Section[] {
   ]
 }
 
-function packetSections(packet: Packet, champion: readonly string[], evidence: readonly Evidence[]): readonly Section[] {
-  const against = (most: number) => () => championTable(evidence, champion, most)
+function packetSections(packet: Packet, evidence: readonly Evidence[]): readonly Section[] {
+  const against = (most: number) => () => championTable(evidence, most)
   return [
     {name: 'what is approved', importance: 8.5, versions: [() => approvedTable(packet)]},
     {name: 'candidate against champion', importance: 6.5, versions: [against(100), against(10), () => '']}

@@ -10,15 +10,15 @@ const MOST = 200
 /** What is approved, name and value a pair; values are HTML. */
 export function approvedKeys({name, version, digest, url, champion}: Packet): readonly (readonly [string, string])[] {
   return [
-    ['To approve', `${codeOf(version, 60)} of ${codeOf(name, 120)}`],
+    ['Published', `${codeOf(version, 60)} of ${codeOf(name, 120)}`],
     ['SHA-256', codeOf(digest)],
     ...(champion === undefined ? [] : [['Champion now', codeOf(champion, 100)] as const]),
     ...(url === '' ? [] : [['Registry', codeOf(url, 300)] as const])
   ]
 }
 
-/** Candidate against champion, a row a check; without one what is said of the champion. */
-export function championTable(evidence: readonly Evidence[], said: readonly string[]): string {
+/** Candidate against champion, a row a check; empty without one. */
+export function championTable(evidence: readonly Evidence[]): string {
   const rows = comparisons(evidence).map(({check, candidate, champion, difference, interval}) => [
     codeOf(check.id, 200),
     badge(check.verdict),
@@ -27,7 +27,7 @@ export function championTable(evidence: readonly Evidence[], said: readonly stri
     html(difference),
     interval === undefined ? '' : html(range(interval))
   ])
-  if (rows.length === 0) return said.map(phrase => `<p>${html(phrase, 200)}</p>`).join('')
+  if (rows.length === 0) return ''
   const numbers = ['Candidate', 'Champion', 'Difference'].map(name => ({name, kind: 'number' as const}))
   const columns = [{name: 'Check'}, {name: 'Verdict'}, ...numbers, {name: '95% interval', kind: 'interval' as const}]
   return tableOf('Candidate against champion', columns, rows.slice(0, MOST), 'stack')

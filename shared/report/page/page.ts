@@ -33,7 +33,7 @@ export function renderPage(source: ReportSource): string {
 <body>
 <main>
 ${head(view, source)}
-${view.packet === undefined ? '' : section('Candidate against champion', championTable(evidence, view.champion))}
+${view.packet === undefined ? '' : section('Candidate against champion', championTable(evidence))}
 ${findings(evidence)}
 ${view.packet === undefined ? '' : section('Canary plan', planList(view.packet))}
 ${section('Actions', actionsTable(view.rows, source.run))}

@@ -101,16 +101,16 @@ test('the page shows the same, each part under its heading', () => {
   expect(headings.slice(0, 4)).toEqual(['Candidate against champion', 'What did not pass', 'Canary plan', 'Actions'])
   expect(document.querySelector('.decision')?.textContent).toBe('ready to deploy v12 (sha256 abababababab)')
   const keys = [...document.querySelectorAll('header .keys div')].map(one => one.textContent)
-  expect(keys).toEqual(expect.arrayContaining([`SHA-256${'ab'.repeat(32)}`, 'To approvev12 of wages', 'Champion nowv1 22ff0efe270b']))
+  expect(keys).toEqual(expect.arrayContaining([`SHA-256${'ab'.repeat(32)}`, 'Publishedv12 of wages', 'Champion nowv1 22ff0efe270b']))
   const compared = [...document.querySelectorAll('section table')][0]
   expect([...compared.querySelectorAll('td')].map(one => one.textContent)).toEqual(['pass', '0.7600', '0.7512', '+0.0088', '-0.01 to 0.03'])
 })
 
-test('without a plan nothing is said of one, and without a champion what is known of it', () => {
+test('without a plan nothing is said of one, and without a champion that there was none', () => {
   const first = evidenceOf('evaluate', [PASSED], {facts: [{name: 'champion', value: 'none'}]})
   const text = renderReport({...source([first, published()]), plan: undefined})
   expect(text).not.toContain('Canary plan')
-  expect(text).toContain('champion: none, compared with nothing')
+  expect(text).toContain('| Champion now | `none, compared with nothing` |')
 })
 
 test('a bound of champion * x shows no interval beside the difference, for it is not that of the difference', () => {
