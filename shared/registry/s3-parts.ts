@@ -1,14 +1,16 @@
-import {createHash, webcrypto} from 'node:crypto'
+import {createHash} from 'node:crypto'
 import type {Readable} from 'node:stream'
 
 const SMALLEST = 16 << 20
 const MOST_PARTS = 10_000
 
-/** A piece of a stream, in a buffer that is used again afterwards. */
+/** A piece of a stream: its chunks, as they came. */
 export interface Part {
   /** from 1 */
   readonly number: number
-  readonly bytes: Buffer<ArrayBuffer>
+  readonly chunks: readonly Buffer[]
+  /** bytes */
+  readonly size: number
   readonly sha256: Buffer
 }
 
@@ -23,47 +25,27 @@ export interface ReadingFailure {
 }
 
 /**
- * Cuts a stream into parts and hands on at most `width` of them at a time; `width` buffers are all the memory that it takes. Ends when all are done.
- * Stops reading at the first that fails, and throws its error after the others have ended; what the stream throws comes as `ReadingFailure`.
+ * Cuts a stream into parts and hands on at most `width` of them at a time; those and the next one are all the memory that it takes. Ends when all are
+ * done. Stops reading at the first that fails, and throws its error after the others have ended; what the stream throws comes as `ReadingFailure`.
  */
 export async function forEachPart(stream: Readable, partBytes: number, width: number, work: (part: Part) => Promise<void>): Promise<void> {
-  const free = Array.from({length: width}, () => Buffer.allocUnsafeSlow(partBytes))
   const active = new Set<Promise<void>>()
   let failure: {readonly error: unknown} | undefined
-  let number = 0
-  const begin = (buffer: Buffer<ArrayBuffer>, size: number): void => {
-    const bytes = buffer.subarray(0, size)
-    const part = handle(++number, bytes, work)
+  const begin = async (part: Part): Promise<void> => {
+    while (active.size >= width) await Promise.race(active)
+    if (failure) return
+    const working = work(part)
       .catch(error => {
         failure ??= {error}
       })
-      .finally(() => {
-        active.delete(part)
-        free.push(buffer)
-      })
-    active.add(part)
+      .finally(() => active.delete(working))
+    active.add(working)
   }
   try {
-    let buffer: Buffer<ArrayBuffer> | undefined
-    let filled = 0
-    for await (const chunk of stream) {
-      for (let taken = 0; taken < chunk.length && !failure; ) {
-        while (buffer === undefined && !failure) {
-          buffer = free.pop()
-          if (buffer === undefined) await Promise.race(active)
-        }
-        if (buffer === undefined) break
-        const copied = chunk.copy(buffer, filled, taken)
-        taken += copied
-        filled += copied
-        if (filled < partBytes) continue
-        begin(buffer, filled)
-        buffer = undefined
-        filled = 0
-      }
+    for await (const part of partsOf(stream, partBytes)) {
+      await begin(part)
       if (failure) break
     }
-    if (buffer !== undefined && filled > 0 && !failure) begin(buffer, filled)
   } catch (error) {
     failure = {error: {reading: error} satisfies ReadingFailure}
   }
@@ -71,9 +53,23 @@ export async function forEachPart(stream: Readable, partBytes: number, width: nu
   if (failure) throw failure.error
 }
 
-// Of a digest in another thread this one is free to send.
-async function handle(number: number, bytes: Buffer<ArrayBuffer>, work: (part: Part) => Promise<void>): Promise<void> {
-  await work({number, bytes, sha256: Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes))})
+/** Nothing is copied: a chunk that goes over the end of a part is cut in two. */
+async function* partsOf(stream: Readable, partBytes: number): AsyncGenerator<Part> {
+  let [number, size, chunks, hash] = [1, 0, [] as Buffer[], createHash('sha256')]
+  const part = (): Part => ({number, chunks, size, sha256: hash.digest()})
+  for await (const chunk of stream) {
+    for (let from = 0; from < chunk.length; ) {
+      const piece = chunk.subarray(from, from + partBytes - size)
+      hash.update(piece)
+      chunks.push(piece)
+      size += piece.length
+      from += piece.length
+      if (size < partBytes) continue
+      yield part()
+      ;[number, size, chunks, hash] = [number + 1, 0, [], createHash('sha256')]
+    }
+  }
+  if (size > 0) yield part()
 }
 
 export function isReadingFailure(error: unknown): error is ReadingFailure {

@@ -1,4 +1,4 @@
-import type {Readable} from 'node:stream'
+import {Readable} from 'node:stream'
 import {UserError} from '#shared/errors'
 import type {Call, Connection} from '#shared/s3/connection'
 import {headOf} from '#shared/s3/head'
@@ -22,6 +22,7 @@ export interface Progress {
 }
 
 const WIDTH = 4
+const CHUNK_BYTES = 1 << 20
 /** what a slow line sends at least */
 const SLOWEST_BYTES_A_MS = 64
 
@@ -58,8 +59,8 @@ export async function uploadParts(s3: Connection, progress: Progress, stream: Re
       const there = sameAs(part, upload)
       const arrived = there ?? (ended ? undefined : await sendPart(s3, upload, part))
       ended ||= arrived === undefined
-      sent[part.number - 1] = arrived ?? {number: part.number, etag: '', size: part.bytes.length, sha256: part.sha256}
-      advance(part.bytes.length, there !== undefined)
+      sent[part.number - 1] = arrived ?? {number: part.number, etag: '', size: part.size, sha256: part.sha256}
+      advance(part.size, there !== undefined)
     })
   } catch (error) {
     throw await afterFailure(s3, upload, error)
@@ -71,25 +72,25 @@ export async function uploadParts(s3: Connection, progress: Progress, stream: Re
   return checksum
 }
 
-function sameAs({number, bytes, sha256}: Part, {parts}: Upload): SentPart | undefined {
+function sameAs({number, size, sha256}: Part, {parts}: Upload): SentPart | undefined {
   const there = parts.get(number)
-  return there?.size === bytes.length && there.sha256.equals(sha256) ? there : undefined
+  return there?.size === size && there.sha256.equals(sha256) ? there : undefined
 }
 
 /** Undefined: the upload is there no more. */
-async function sendPart(s3: Connection, {key, id}: Upload, {number, bytes, sha256}: Part): Promise<SentPart | undefined> {
+async function sendPart(s3: Connection, {key, id}: Upload, {number, chunks, size, sha256}: Part): Promise<SentPart | undefined> {
   const call: Call<string> = {
     action: 's3:PutObject',
     key,
-    limitMs: 30_000 + bytes.length / SLOWEST_BYTES_A_MS,
+    limitMs: 30_000 + size / SLOWEST_BYTES_A_MS,
     send: async (client, {UploadPartCommand}, abortSignal) => {
       const command = new UploadPartCommand({
         Bucket: s3.bucket,
         Key: key,
         UploadId: id,
         PartNumber: number,
-        Body: bytes,
-        ContentLength: bytes.length,
+        Body: Readable.from(chunks, {objectMode: false, highWaterMark: CHUNK_BYTES}),
+        ContentLength: size,
         ChecksumSHA256: sha256.toString('base64')
       })
       const {ETag} = await client.send(command, {abortSignal})
@@ -98,7 +99,7 @@ async function sendPart(s3: Connection, {key, id}: Upload, {number, bytes, sha25
     }
   }
   const answer = await s3.insist(call)
-  if ('value' in answer) return {number, etag: answer.value, size: bytes.length, sha256}
+  if ('value' in answer) return {number, etag: answer.value, size, sha256}
   if (answer.fault.code === 'NoSuchUpload') return undefined
   throw s3.refusal(call, answer.fault)
 }

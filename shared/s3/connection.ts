@@ -107,6 +107,8 @@ async function open(world: S3World, region: string, endpoint: string | undefined
     maxAttempts: 1,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // Servers that do not know it would let each part wait.
+    expectContinueHeader: false,
     requestHandler: {connectionTimeout: 10_000, requestTimeout: 0}
   })
   client.middlewareStack.add(

@@ -11,9 +11,10 @@ import {fairness} from './works/fairness.mjs'
 import {scoring} from './works/scoring.mjs'
 import {server} from './works/server.mjs'
 import {start} from './works/start.mjs'
+import {upload} from './works/upload.mjs'
 import {validation} from './works/validation.mjs'
 
-const WORKS = {validation, scoring, auc, fairness, start, server}
+const WORKS = {validation, scoring, auc, fairness, start, server, upload}
 const root = join(import.meta.dirname, '../..')
 const folder = join(root, 'build/bench')
 
