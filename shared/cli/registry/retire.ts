@@ -35,6 +35,8 @@ export async function retireCommand(args: readonly string[], asker: Asker): Prom
   const keep = parseKeep(question.text('keep'))
   const {registry, name} = await question.open(word)
   const plan = await registry.planRetention(name, keep)
+  if (plan.versions.length + plan.unfinished.length === 0)
+    throw new UserError(`${name}: no version is in ${registry.address}`, {hint: 'Check the name and the registry.'})
   const retired = apply ? await registry.retire(plan, question.text('reason') ?? `keep ${keep}`) : []
   if (question.flag('json'))
     asker.print(JSON.stringify({name, keep, applied: apply, versions: plan.versions.map(asJson), retired}, undefined, 2))

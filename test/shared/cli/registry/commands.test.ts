@@ -294,6 +294,7 @@ test('retire says what would go and why the rest stays; --apply does it, and the
   expect(done.text.match(/^retired v\d+: 7 bytes removed$/gm)).toHaveLength(7)
   expect(await registry.versions(NAME)).toEqual(['v10', 'v9', 'v8'])
   expect((await ask('retire', '--keep', '3', '--apply')).text).toContain('Nothing to retire.')
+  expect(await ask('retire', 'churn', '--keep', '3')).toMatchObject({code: 3, text: expect.stringContaining('churn: no version is in')})
   expect((await ask('history')).text).toMatch(/ retired +v1 +[0-9a-f]{12} +ada +keep 3$/m)
   const at = (await registry.log(NAME)).find(({generation}) => generation === 1)?.at ?? ''
   const then = await ask('history', '--at', at)
