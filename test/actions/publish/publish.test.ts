@@ -13,6 +13,8 @@ import {folderStores} from '#shared/registry/folder'
 import {registryOn} from '#shared/registry/registry'
 import {compile} from '../../support/compile.js'
 import {FAILED, PASSED, RUN} from '../../support/evidence.js'
+import {type FakeGitHub, fakeGitHub} from '../../support/github/fake.js'
+import {releasesOf} from '../../support/github/releases.js'
 import {registryWorld} from '../../support/registry.js'
 
 let program: string
@@ -397,4 +399,40 @@ test('another model under a taken version is refused with both digests, and the 
   expect(ending).toMatchObject({code: 1, outputs: {verdict: 'error', outcome: 'red'}})
   expect((await read().manifest('wages', 'v1')).digest).toBe(first.sha256)
   expect(await read().resolve('wages', 'candidate')).toBeNull()
+})
+
+describe('the registry github', () => {
+  async function withGitHub(): Promise<{github: FakeGitHub; env: Record<string, string>}> {
+    const github = await fakeGitHub()
+    github.token = 'token-of-the-job'
+    onTestFinished(async () => {
+      await github.close()
+      expect(github.misfits).toEqual([])
+    })
+    return {github, env: {GITHUB_API_URL: github.url, 'INPUT_GITHUB-TOKEN': 'token-of-the-job', RUNNER_ENVIRONMENT: 'github-hosted'}}
+  }
+
+  test('takes the token of the job, and keeps the model in a release of the repository', async () => {
+    const {root, write, digest} = await pipeline()
+    await write('evaluate', 'judge')
+    const {github, env} = await withGitHub()
+    const {code, outputs, log} = await publish(root, {registry: 'github'}, env)
+    expect(code, log).toBe(0)
+    expect(outputs).toMatchObject({version: 'v1', digest, published: 'true', verdict: 'pass'})
+    expect(outputs.url).toBe('https://github.com/octo/wages/blob/trainyard/models/wages/versions/v1.json')
+    expect(releasesOf(github).releases).toMatchObject([{tag: 'wages@v1', draft: false}])
+    expect(releasesOf(github).assets.map(({bytes}) => bytes.toString())).toContain('the weights')
+  })
+
+  test('a job without the permission is told the lines to add, and nothing counts', async () => {
+    const {root, write} = await pipeline()
+    await write('evaluate', 'judge')
+    const {github, env} = await withGitHub()
+    github.permissions = {contents: 'read'}
+    const {code, log} = await publish(root, {registry: 'github'}, env)
+    expect(code).toBe(1)
+    expect(log).toContain('this token may not write the contents of the repository')
+    expect(log).toMatch(/Add to the job:(?:%0A|\n)permissions:(?:%0A|\n) {2}contents: write/)
+    expect(releasesOf(github).releases).toEqual([])
+  })
 })
