@@ -27,7 +27,10 @@ export async function resolveCandidate(
 }
 
 /** Names of the newest versions by digest, for messages. */
-export async function versionNames(registry: Pick<Registry, 'versions' | 'manifest' | 'metered'>, name: string): Promise<ReadonlyMap<string, string>> {
+export async function versionNames(
+  registry: Pick<Registry, 'versions' | 'manifest' | 'metered'>,
+  name: string
+): Promise<ReadonlyMap<string, string>> {
   const versions = (await registry.versions(name)).slice(0, registry.metered ? 3 : 10)
   const manifests = await Promise.all(versions.map(version => registry.manifest(name, version)))
   return new Map(manifests.reverse().map(({version, digest}) => [digest, version]))
