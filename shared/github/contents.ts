@@ -23,7 +23,7 @@ export function openContents(access: Access): Contents {
       const answer = await unlessGone(rest.repos.getContent({...repository, path, ref: sha}))
       if (answer !== undefined) return parseFile(answer.data, path)
       // What a token may not see is not found either: the commit itself tells the two apart.
-      await asked(rest.git.getCommit({...repository, commit_sha: sha}))
+      await asked(rest.repos.listCommits({...repository, sha, per_page: 1}))
       return null
     }
   }

@@ -131,7 +131,7 @@ describe('a pull request', () => {
     )
     filesOf(fake).clear()
     fake.permissions = undefined
-    fake.faults.push({method: 'GET', path: /git\/commits/, answer: {status: 404, body: {message: 'Not Found'}}})
+    fake.faults.push({method: 'GET', path: /\/commits\?/, answer: {status: 404, body: {message: 'Not Found'}}})
     expect(added(await judge({}))).toEqual([['base_not_compared', 'warn']])
   })
 

@@ -44,12 +44,7 @@ export const historyRoutes: readonly Route[] = [
       )
     }
   },
-  {on: `GET ${REPO}/compare/{basehead}`, needs: 'contents: read', answer: compare},
-  {
-    on: `GET ${REPO}/git/commits/{sha}`,
-    needs: 'contents: read',
-    answer: (fake, {at}) => (historyOf(fake).has(at.sha) ? {status: 200, body: shownInGit(fake, at.sha)} : refusal(404, 'Not Found'))
-  }
+  {on: `GET ${REPO}/compare/{basehead}`, needs: 'contents: read', answer: compare}
 ]
 
 /** Newest first, itself included. */
@@ -106,23 +101,5 @@ function shown(fake: FakeGitHub, sha: string): object {
     author: null,
     committer: null,
     parents: parents.map(parent => ({sha: parent, url: `${fake.url}${REPO}/commits/${parent}`}))
-  }
-}
-
-function shownInGit(fake: FakeGitHub, sha: string): object {
-  const {parents = [], at = ''} = historyOf(fake).get(sha) ?? {}
-  const here = `${fake.url}${REPO}/git/commits/${sha}`
-  const by = {name: 'Ada', email: 'ada@octo.example', date: at}
-  return {
-    sha,
-    node_id: `C_${sha}`,
-    url: here,
-    html_url: `https://github.com/${REPOSITORY}/commit/${sha}`,
-    author: by,
-    committer: by,
-    message: 'A change',
-    tree: {sha, url: here},
-    parents: parents.map(parent => ({sha: parent, url: here, html_url: here})),
-    verification: {verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null}
   }
 }
