@@ -32,9 +32,9 @@ function isType(type: CellType, column: Column): string {
   if (type === 'boolean')
     return column.kind === 'boolean' ? 'true' : column.kind === 'text' ? `lower(${cell}) IN ('true', 'false')` : 'false'
   if (type === 'number' || type === 'integer') {
-    const number = numberOf(column)
-    const finite = `coalesce(isfinite((${number})::DOUBLE), false)`
-    return type === 'number' ? finite : `${finite} AND (${number})::DOUBLE = trunc((${number})::DOUBLE)`
+    const number = `(${numberOf(column)})::DOUBLE`
+    const finite = column.kind === 'number' ? `isfinite(${number})` : `coalesce(isfinite(${number}), false)`
+    return type === 'number' ? finite : `${finite} AND ${number} = trunc(${number})`
   }
   if (column.kind === 'text') return `${moment(type, column)} IS NOT NULL`
   return column.kind === type || (type === 'time' && column.type.startsWith('TIME')) ? 'true' : 'false'
@@ -67,7 +67,8 @@ function invalid(validity: Validity, column: Column): string {
   if (pattern !== undefined) parts.push(`NOT regexp_matches(${cell}::VARCHAR, ${literal(pattern)})`)
   if (values !== undefined) parts.push(outside(values, column))
   if (parts.length === 0 && validity.type) parts.push(`NOT (${isType(validity.type, column)})`)
-  return parts.map(part => `coalesce(${part}, false)`).join(' OR ')
+  // Where a part is neither true nor false, it counts as false in a sum and in a FILTER alike.
+  return parts.join(' OR ')
 }
 
 function momentOf({type}: Validity, column: Column): string {

@@ -246,6 +246,22 @@ describe('Parquet that is none', () => {
     expect(ms).toBeLessThan(2000)
   })
 
+  test.each([15, 63])('a codec that nobody knows: %i', async codec => {
+    const bytes = await parquet()
+    // Of ColumnMetaData: the path, a list of the one text `a`; then the codec, a number.
+    const at = bytes.lastIndexOf(Buffer.from([0x19, 0x18, 1, 0x61, 0x15])) + 5
+    expect(at).toBeGreaterThan(bytes.length / 2)
+    expect(bytes[at + 1]).toBe(0x16)
+    bytes[at] = 2 * codec
+    const {error, ms} = await faultOf({'d.parquet': bytes})
+    expect(error).toMatchObject({
+      name: 'UserError',
+      message: expect.stringContaining('d.parquet: cannot be read: '),
+      at: {file: 'd.parquet'}
+    })
+    expect(ms).toBeLessThan(2000)
+  })
+
   test('a million row groups', async () => {
     const groups = Array.from({length: 1_000_000}, () => [0x19, 0x0c, 0x16, 0, 0x16, 0, 0]).flat()
     const count = [(1_000_000 & 127) | 128, ((1_000_000 >> 7) & 127) | 128, 1_000_000 >> 14]
