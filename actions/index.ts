@@ -45,6 +45,10 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   await guarded(async () => {
     // `npm run trainyard` runs in the clone; paths are meant from where it was called.
     if (process.env.npm_lifecycle_event === 'trainyard' && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD)
+    // Who reads no further (`trainyard history | head`) has seen enough.
+    process.stdout.on('error', error => {
+      if (!('code' in error) || error.code !== 'EPIPE') throw error
+    })
     const {commandLine} = await import('#shared/cli/command-line')
     return commandLine(args, {actions: ACTIONS, vocabulary: VOCABULARY, env: process.env, cwd: process.cwd(), print})
   })
