@@ -97,6 +97,8 @@ function renewable({kind, code}: Fault, answered: boolean): boolean {
 }
 
 async function open(world: S3World, region: string, endpoint: string | undefined): Promise<{client: S3Client; sdk: Sdk}> {
+  // It would tell users of this release that later releases of itself need another Node.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const sdk = await import('@aws-sdk/client-s3')
   const credentials = credentialsOf(world.env, world.fetch ?? fetch, region)
   const client = new sdk.S3Client({
