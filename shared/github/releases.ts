@@ -1,6 +1,7 @@
 import type {Readable} from 'node:stream'
 import {ApiError, isRecord, toApiError} from './api-error.js'
 import {type Access, type Client, coordinates, openClient} from './client.js'
+import {streamedFetch} from './streamed-fetch.js'
 import {ranged, watched} from './transfer.js'
 
 export interface Asset {
@@ -52,7 +53,7 @@ export interface Releases {
 const ONCE = {request: {retries: 0}}
 
 /** A repository's releases through GitHub's REST API. Each call has a budget of its own; bytes may take as long as they flow. */
-export function openReleases(access: Access & {readonly stallMs?: number}): Releases {
+export function openReleases(access: Access & {readonly stallMs?: number; readonly throughProxy?: boolean}): Releases {
   const place = coordinates(access.repository)
   const ask = async <T>(call: (client: Client) => Promise<{readonly data: T}>): Promise<T> => {
     try {
@@ -104,10 +105,13 @@ export function openReleases(access: Access & {readonly stallMs?: number}): Rele
       }),
     upload: async ({uploadUrl}, {name, size, stream}) => {
       const url = `${uploadUrl.replace(/\{.*$/, '')}?name=${encodeURIComponent(name)}`
+      const streamed = access.throughProxy ? {} : {fetch: streamedFetch}
       const {body, signal, done} = watched(stream, access.stallMs)
       const headers = {'content-type': 'application/octet-stream', 'content-length': String(size)}
       try {
-        return parseAsset(await ask(client => client.request(`POST ${url}`, {data: body, headers, request: {retries: 0, signal}})))
+        return parseAsset(
+          await ask(client => client.request(`POST ${url}`, {data: body, headers, request: {retries: 0, signal, ...streamed}}))
+        )
       } finally {
         done()
       }

@@ -46,13 +46,14 @@ export function githubStores(address: string, world: GithubWorld, pace: GithubPa
   const access = {...pace, apiUrl, token, repository, fetch: world.fetch, pace: `${apiUrl} ${repository}`}
   const branch = openBranch(openGitData(access), repository, {random: world.random, sleep, freshMs: pace.freshMs})
   const objects = githubObjects(branch, repository, {random: world.random, sleep})
+  const throughProxy = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].some(name => Boolean(env[name]))
   const server = env.GITHUB_SERVER_URL || 'https://github.com'
   return {
     address,
     metered: true,
     objects,
     blobs: githubBlobs(
-      openReleases(access),
+      openReleases({...access, throughProxy}),
       branch,
       repository,
       {random: world.random, sleep, log: world.log ?? (() => undefined)},

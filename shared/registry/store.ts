@@ -2,7 +2,7 @@ import type {Readable} from 'node:stream'
 
 export interface StoredObject {
   readonly bytes: Buffer
-  /** names these bytes at this place in time; another write under the key gives another tag */
+  /** names these bytes under this key; some stores give the same bytes the same tag again, so what is swapped carries a generation */
   readonly tag: string
 }
 
