@@ -99,7 +99,8 @@ async function answer(fake: FakeS3, request: IncomingMessage, response: ServerRe
 function cut(response: ServerResponse, {status, headers, body = ''}: S3Reply, bytes: number): void {
   response.writeHead(status, {...headers, 'content-length': String(Buffer.byteLength(body))})
   response.write(Buffer.from(body).subarray(0, bytes))
-  setTimeout(() => response.destroy(), 20)
+  // Long enough for what was written to be read.
+  setTimeout(() => response.destroy(), 300)
 }
 
 function send(response: ServerResponse, {method}: S3Call, {status, headers, body = ''}: S3Reply): void {

@@ -349,7 +349,7 @@ describe('blobs on the way', () => {
     fake.spoil = call => {
       if (!reads(call)) return undefined
       if (reading++ > 0) return undefined
-      setTimeout(() => fake.objects.set(`${prefix}${place}`, {bytes: Buffer.from('another'), etag: '"another"'}), 5)
+      setTimeout(() => fake.objects.set(`${prefix}${place}`, {bytes: Buffer.from('another'), etag: '"another"'}), 100)
       return {cut: 4}
     }
     await expect((await blobs.get(place))?.toArray()).rejects.toThrow('changed while it was read, after 4 bytes')

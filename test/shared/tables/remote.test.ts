@@ -105,12 +105,13 @@ describe('https', () => {
       if (request.headers.range === undefined) {
         response.writeHead(200, {'content-length': CSV.length, etag: '"one"'})
         response.write(CSV.slice(0, 9))
-        setTimeout(() => response.destroy(), 20)
+        setTimeout(() => response.destroy(), 300)
         return
       }
       expect(request.headers['if-match']).toBe('"one"')
-      response.writeHead(206, {'content-range': `bytes 9-${CSV.length - 1}/${CSV.length}`, etag: '"one"'})
-      response.end(CSV.slice(9))
+      const from = Number(/\d+/.exec(request.headers.range)?.[0])
+      response.writeHead(206, {'content-range': `bytes ${from}-${CSV.length - 1}/${CSV.length}`, etag: '"one"'})
+      response.end(CSV.slice(from))
     })
     const {table} = await tableAt([`${url}/train.csv`])
     expect((await table.digests())[0].sha256).toBe(sha256)
@@ -125,7 +126,7 @@ describe('https', () => {
     const url = await serve((request, response) => {
       response.writeHead(200, {'content-length': CSV.length, ...headers, ...(request.headers.range && {etag: '"two"'})})
       response.write(CSV.slice(0, 9))
-      setTimeout(() => response.destroy(), 20)
+      setTimeout(() => response.destroy(), 300)
     })
     await expect(tableAt([`${url}/train.csv`])).rejects.toThrow(`${url}/train.csv: ${message}`)
   })
@@ -195,7 +196,7 @@ describe('s3', () => {
     table.close()
     fake.spoil = ({method, key}) => {
       if (method !== 'GET' || key === '') return undefined
-      setTimeout(() => put('data/train.csv', 'id,age\n9,90\n'), 5)
+      setTimeout(() => put('data/train.csv', 'id,age\n9,90\n'), 100)
       return {cut: 9}
     }
     await expect(tableAt([`s3://${BUCKET}/data/train.csv`], fake.env)).rejects.toThrow('changed while it was read, after 9 bytes')
