@@ -27,10 +27,11 @@ function unknownMetric(name: string, known: readonly string[], action: string): 
   return `Did you mean ${nearest(name, known).join(', ')}? ${action} knows: ${known.join(', ')}.`
 }
 
-/** Up to three of the known words, nearest first; those that hold the word whole, such as roc_auc for auc, before the rest. */
+/** Up to three of the known words, nearest first; those that hold the word whole, such as roc_auc for auc or row_count for rows, before the rest. */
 export function nearest(word: string, known: readonly string[]): string[] {
   if (known.length === 0) return []
-  const whole = word.length > 2 ? known.filter(other => other !== word && other.split('_').includes(word)) : []
+  const words = word.length > 2 ? [word, word.replace(/s$/, '')] : []
+  const whole = known.filter(other => other !== word && other.split(/[_-]/).some(part => words.includes(part)))
   const first = closest(word, [...known])
   const others = known.filter(other => other !== first && distance(word, other) <= Math.max(2, distance(word, first)))
   const near = [first, ...others.sort((a, b) => distance(word, a) - distance(word, b))]

@@ -40,6 +40,7 @@ describe('the exit code', () => {
 
   test.each([
     ['an unknown command', ['valdate-data'], /unknown command "valdate-data"[\s\S]*Did you mean validate-data/],
+    ['the first word of a command', ['validate'], /unknown command "validate"[\s\S]*Did you mean validate-data/],
     ['an unknown flag', ['validate-data', '--dta', 'x'], /unknown flag --dta[\s\S]*--data/],
     ['a flag without its value', ['validate-data', '--data'], /--data: expected a value/],
     ['a word without a flag', ['validate-data', 'people.csv'], /"people\.csv" is no flag/],

@@ -29,7 +29,7 @@ export interface Judged extends Pick<Findings, 'checks' | 'facts' | 'figures'> {
 /** Judges a table: contract rules, gates and profile are counted in one pass; only broken rules cost another, and odd first rows. */
 export async function judgeData({table, contract, gates, reference, showRows}: DataRequest): Promise<Judged> {
   if (contract === undefined && gates.length === 0)
-    throw new UserError('validate-data: neither contract nor gates are given, so nothing would be judged', {
+    throw new UserError('neither contract nor gates are given, so nothing would be judged', {
       hint: 'Give contract: data/contract.yml, or gates: row_count >= 1.',
       kind: 'usage'
     })

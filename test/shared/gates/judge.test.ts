@@ -244,6 +244,7 @@ describe('a gate that cannot be asked', () => {
     ['accuracy >= 75', '75% or 0.75?'],
     ['acuracy >= 0.5', 'Did you mean accuracy'],
     ['auc >= 0.5', 'Did you mean roc_auc'],
+    ['rows >= 5', 'Did you mean row_count'],
     ['selection_rate >= 0.5', 'belongs to check-fairness'],
     ['accuracy >= stable', "can't be held against stable in evaluate"],
     ['accuracy == 0.5', 'goes with counts only'],
