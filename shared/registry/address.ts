@@ -61,7 +61,7 @@ async function requireFolder(address: string, folder: string): Promise<void> {
   const why = absent ? `there is no folder ${folder}` : typeof found === 'string' ? `${folder}: ${found}` : `${folder} is a file`
   throw new UserError(`registry ${address}: can't be reached: ${why}`, {
     hint: absent
-      ? `Check the path, and that its disk is mounted. For a new registry make the folder once: mkdir -p ${folder}`
+      ? `For a new registry make it once: mkdir -p ${folder}. Else check the path, and that its disk is mounted.`
       : 'Check the path.'
   })
 }
