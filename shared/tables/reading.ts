@@ -15,14 +15,21 @@ export interface Reading {
   relation(numbered: boolean): string
   /**
    * Does work that reads the source, again where a cell proves the kind of a column wrong; done only when the source's own walk has ended well.
-   * Throws UserError, first of all what that walk found.
+   * Throws UserError, first of all what that walk found. `early` doesn't wait for its end.
    */
-  attempt<T>(work: () => Promise<T>): Promise<T>
+  attempt<T>(work: () => Promise<T>, early?: boolean): Promise<T>
   /** Throws UserError unless as many rows were read as the source's own walk passed. */
   confirmed(count: number): number
   /** rows, where some reading has counted them or the walk does */
   rows(): Promise<number | undefined>
-  select(build: (relation: string, columns: readonly Column[]) => string, options?: {numbered?: boolean}): Promise<readonly Row[]>
+  select(build: (relation: string, columns: readonly Column[]) => string, options?: SelectOptions): Promise<readonly Row[]>
+}
+
+export interface SelectOptions {
+  /** with a column `#`, the row's number from 1 */
+  readonly numbered?: boolean
+  /** for an answer that only decides how to ask on: what the walk over the bytes would refuse, it doesn't wait for */
+  readonly early?: boolean
 }
 
 /** `types`: DuckDB's type by column; it changes as cells prove it wrong. */
@@ -35,10 +42,10 @@ export function openReading(source: Source, database: Database, types: Map<strin
   const survey = async () => {
     if (source.surveys) walked = (await source.surveys).reduce((sum, {rows}) => sum + rows, 0)
   }
-  const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
+  const attempt = async <T>(work: () => Promise<T>, early = false): Promise<T> => {
     try {
       const done = await work()
-      await survey()
+      if (!early) await survey()
       return done
     } catch (error) {
       await survey()
@@ -69,7 +76,7 @@ export function openReading(source: Source, database: Database, types: Map<strin
       await survey()
       return counted ?? walked
     },
-    select: (build, {numbered = false} = {}) => attempt(() => database.rows(build(relation(numbered), columns())))
+    select: (build, {numbered = false, early} = {}) => attempt(() => database.rows(build(relation(numbered), columns())), early)
   }
 }
 

@@ -8,7 +8,7 @@ import {type Fetched, fetchColumns, fetchHashes} from './fetch.js'
 import {locate, type Place} from './locate.js'
 import {expandPaths} from './paths.js'
 import {type AddedColumn, writePredictions} from './predictions.js'
-import {openReading, type Reading} from './reading.js'
+import {openReading, type Reading, type SelectOptions} from './reading.js'
 import {localOf, type RemoteWorld} from './remote.js'
 import {openSource, readFiles, type Source, type SourceFile} from './source.js'
 import {identifier} from './sql.js'
@@ -34,8 +34,8 @@ export interface Table {
   fetch(names?: readonly string[]): Promise<Fetched>
   /** Aggregates by key over all rows; at most 32 columns' worth in one pass. */
   measure(build: (columns: readonly Column[]) => readonly Aggregate[]): Promise<Readonly<Record<string, Cell>>>
-  /** Rows of any SELECT over `relation`, which is all rows; with `numbered` it has a column `#`, the row's number from 1. */
-  select(build: (relation: string, columns: readonly Column[]) => string, options?: {numbered?: boolean}): Promise<readonly Row[]>
+  /** Rows of any SELECT over `relation`, which is all rows. */
+  select(build: (relation: string, columns: readonly Column[]) => string, options?: SelectOptions): Promise<readonly Row[]>
   /**
    * All columns and the added ones, in file order, to `<folder>/predictions-<12 hex>.parquet`. `begun` is called when the rest goes on in other
    * threads, so that this one can turn to other work.

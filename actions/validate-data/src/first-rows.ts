@@ -30,7 +30,8 @@ const SMALL_BYTES = 32 << 20
 /** Looks at the first rows, since what a column costs to measure must be known before it is measured. */
 export async function readFirstRows(table: Table): Promise<FirstRows> {
   const names = table.names.slice(0, MOST_DETAILED)
-  const [row] = await table.select((from, columns) => `SELECT ${looks(names, columns)} FROM (SELECT * FROM ${from} LIMIT ${ROWS})`)
+  const build = (from: string, columns: readonly Column[]) => `SELECT ${looks(names, columns)} FROM (SELECT * FROM ${from} LIMIT ${ROWS})`
+  const [row] = await table.select(build, {early: true})
   const distinct = new Map(names.map((name, index) => [name, Number(row[`c${index}`])]))
   const below = (most: number) => new Set(names.filter(name => (distinct.get(name) ?? 0) <= most))
   const small = table.files.reduce((sum, file) => sum + file.size, 0) <= SMALL_BYTES

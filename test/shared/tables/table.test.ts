@@ -222,9 +222,8 @@ describe('the walk that goes on while DuckDB reads', () => {
   ]
   test.each(ask)('%s gives nothing of a file that only the walk refuses', async (_, work) => {
     const {open} = folder({'d.csv': `a,b\n${'1,x\n'.repeat(700_000)}2,"y"\r\n`})
-    const table = await open('d.csv')
-    await expect(work(table)).rejects.toThrow('d.csv line 700002: the line ends differ')
-    table.close()
+    // The walk may end before the first look at the types does: then it is the opening that fails.
+    await expect(open('d.csv').then(work)).rejects.toThrow('d.csv line 700002: the line ends differ')
   })
 
   test('ends when the table is closed', async () => {
