@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto'
 import {readdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
+import {surveyCsv} from '#shared/tables/csv-fault'
 import {dataDigest, type Table} from '#shared/tables/table'
 import {folder} from './folder.js'
 
@@ -226,11 +227,12 @@ describe('the walk that goes on while DuckDB reads', () => {
     await expect(open('d.csv').then(work)).rejects.toThrow('d.csv line 700002: the line ends differ')
   })
 
-  test('ends when the table is closed', async () => {
-    const {open} = folder({'d.csv': `a,b\n${'1,x\n'.repeat(3_000_000)}`})
-    const table = await open('d.csv')
-    table.close()
-    await expect(table.digests()).rejects.toThrow('aborted')
+  test('ends at the next chunk when the table is closed', async () => {
+    const {cwd} = folder({'d.csv': `a,b\n${'1,x\n'.repeat(1_000_000)}`})
+    const closed = new AbortController()
+    const survey = surveyCsv({path: join(cwd, 'd.csv'), name: 'd.csv', delimiter: ',', columns: 2}, closed.signal)
+    closed.abort()
+    await expect(survey).rejects.toThrow('aborted')
   })
 })
 
