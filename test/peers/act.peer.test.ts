@@ -1,13 +1,16 @@
-import {describe, expect, test} from 'vitest'
-import {openYard, throughAct, throughTrainyard} from './act/example.js'
+import {describe, expect, onTestFinished, test} from 'vitest'
+import {fakeGitHub} from '../support/github/fake.js'
+import {BUCKET, LAUNCHES, startS3} from '../support/s3-servers.js'
+import {type Ending, openYard, type Place, throughAct, throughTrainyard} from './act/example.js'
 import {leftOut, node24, program} from './found.js'
 
 const act = program('act')
+const versitygw = program('versitygw')
 
 describe.skipIf(act === undefined || node24 === undefined)(`act${leftOut({act, node24})}`, {timeout: 300_000}, () => {
   const through = async (change?: string) => {
     const ours = await throughTrainyard(await openYard(change))
-    const {log, ...theirs} = throughAct(await openYard(change), act ?? '', node24 ?? '')
+    const {log, ...theirs} = await throughAct(await openYard(change), act ?? '', node24 ?? '')
     expect(theirs, log).toEqual(ours)
     return ours
   }
@@ -27,6 +30,27 @@ describe.skipIf(act === undefined || node24 === undefined)(`act${leftOut({act, n
       'trainyard-report report',
       'trainyard-train train'
     ])
+  })
+
+  const elsewhere = async (place: Place): Promise<Ending> => {
+    const {log, ...ending} = await throughAct(await openYard(undefined, place), act ?? '', node24 ?? '')
+    expect(ending, log).toEqual(await throughTrainyard(await openYard()))
+    return ending
+  }
+
+  test('comes to the same with the registry github and nothing but the token', async () => {
+    const github = await fakeGitHub()
+    onTestFinished(() => github.close())
+    github.token = 'token-of-the-job'
+    await elsewhere({registry: 'github', secrets: {GITHUB_TOKEN: github.token}, env: {GITHUB_API_URL: github.url}})
+    expect(github.misfits).toEqual([])
+    expect(github.requests.length).toBeLessThanOrEqual(60)
+  })
+
+  test.skipIf(versitygw === undefined)(`comes to the same with a bucket${leftOut({versitygw})}`, async () => {
+    const server = await startS3(LAUNCHES.versitygw(versitygw ?? ''))
+    onTestFinished(() => server.stop())
+    await elsewhere({registry: `s3://${BUCKET}/wages`, env: server.env})
   })
 
   test.each([

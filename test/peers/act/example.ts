@@ -1,14 +1,15 @@
-import {execFileSync, type SpawnSyncReturns, spawn, spawnSync} from 'node:child_process'
+import {execFileSync, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {basename, delimiter, dirname, join, resolve} from 'node:path'
+import {basename, dirname, join, resolve} from 'node:path'
 import {createInterface} from 'node:readline'
 import {onTestFinished} from 'vitest'
 import {parse} from 'yaml'
 import {runWorkflow} from '../../../shared/cli/run/run.js'
 import type {Evidence} from '../../../shared/evidence/evidence.js'
 import {parseEvidence} from '../../../shared/evidence/schema.js'
+import {runAct, standIns} from './machine.js'
 
 const EXAMPLE = resolve('workflows-examples/wages')
 const WORKFLOW = '.github/workflows/continuous-training.yml'
@@ -31,15 +32,24 @@ interface Said {
   readonly checks: readonly string[]
 }
 
+/** A registry, and what its runs need to reach it. */
+export interface Place {
+  readonly registry: string
+  readonly secrets?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** The example's repository with the files of a case over it, and a registry and a model server of its own. */
 export interface Yard {
   readonly folder: string
   readonly repository: string
   readonly vars: Readonly<Record<string, string>>
   readonly secrets: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string>>
 }
 
-export async function openYard(change?: string): Promise<Yard> {
+/** Its registry is a folder where no other place is given. */
+export async function openYard(change?: string, place?: Place): Promise<Yard> {
   const folder = mkdtempSync(join(tmpdir(), 'yard-'))
   onTestFinished(() => rmSync(folder, {recursive: true, force: true}))
   const repository = join(folder, 'wages')
@@ -54,8 +64,8 @@ export async function openYard(change?: string): Promise<Yard> {
   git('commit', '--quiet', '--message', 'Train')
   const registry = join(folder, 'registry')
   mkdirSync(registry)
-  const vars = {TRAINYARD_REGISTRY: registry, MODEL_SERVER: await startModelServer(folder)}
-  return {folder, repository, vars, secrets: {MODEL_SERVER_TOKEN: TOKEN}}
+  const vars = {TRAINYARD_REGISTRY: place?.registry ?? registry, MODEL_SERVER: await startModelServer(folder)}
+  return {folder, repository, vars, secrets: {MODEL_SERVER_TOKEN: TOKEN, ...place?.secrets}, env: place?.env ?? {}}
 }
 
 async function startModelServer(folder: string): Promise<string> {
@@ -94,25 +104,25 @@ export async function throughTrainyard(yard: Yard): Promise<Ending> {
 }
 
 /** Runs the example with act on this machine, with no network: `node` is the one that its steps run on. */
-export function throughAct(yard: Yard, act: string, node: string): Ending & {readonly log: string} {
-  const {folder, repository} = yard
+export async function throughAct(yard: Yard, act: string, node: string): Promise<Ending & {readonly log: string}> {
+  const {folder, repository, vars, secrets} = yard
   const artifacts = join(folder, 'artifacts')
-  for (const name of ['home', 'cache', 'artifacts']) mkdirSync(join(folder, name))
-  const named = (flag: string, pairs: Readonly<Record<string, string>>) =>
-    Object.entries(pairs).flatMap(([name, value]) => [flag, `${name}=${value}`])
-  const argv = [
-    ...['push', '--workflows', WORKFLOW, '--json', '--actor', 'ada', '--concurrent-jobs', '1'],
-    ...['--no-cache-server', '--action-offline-mode'],
-    ...['ubuntu-latest', 'self-hosted', 'gpu'].flatMap(label => ['--platform', `${label}=-self-hosted`]),
-    ...named('--local-repository', {'OWNER/trainyard@v1': suiteIn(folder), ...standIns(repository)}),
-    ...named('--var', yard.vars),
-    ...named('--secret', yard.secrets),
-    ...named('--env', {ARTIFACTS: artifacts, TRAINYARD: resolve('.')})
-  ]
-  const path = [dirname(node), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter)
-  const env = {PATH: path, HOME: join(folder, 'home'), XDG_CACHE_HOME: join(folder, 'cache')}
-  const ended = spawnSync(act, argv, {cwd: repository, env, encoding: 'utf8', timeout: 240_000, maxBuffer: 2 ** 28})
-  return {jobs: jobsIn(ended, repository), evidence: evidenceIn(artifacts), log: errorsIn(ended.stdout)}
+  mkdirSync(artifacts)
+  const workflow = join(repository, WORKFLOW)
+  const {jobs, errors} = await runAct({
+    act,
+    node,
+    repository,
+    workflow: WORKFLOW,
+    folder,
+    repositories: {'OWNER/trainyard@v1': suiteIn(folder), ...standIns(workflow)},
+    vars,
+    secrets,
+    env: {...yard.env, ARTIFACTS: artifacts, TRAINYARD: resolve('.')}
+  })
+  const declared: {jobs: object} = parse(readFileSync(workflow, 'utf8'))
+  const skipped = Object.fromEntries(Object.keys(declared.jobs).map(id => [id, 'skipped']))
+  return {jobs: {...skipped, ...jobs}, evidence: evidenceIn(artifacts), log: errors.join('\n')}
 }
 
 /** What a release holds, without the rest of this checkout. */
@@ -121,21 +131,6 @@ function suiteIn(folder: string): string {
   for (const name of ['actions', 'dist', 'package.json']) cpSync(name, join(suite, name), {recursive: true})
   symlinkSync(resolve('node_modules'), join(suite, 'node_modules'))
   return suite
-}
-
-/** GitHub's own artifact actions, by the commit that the workflow pins, to stand-ins that need no server. */
-function standIns(repository: string): Record<string, string> {
-  const pinned = readFileSync(join(repository, WORKFLOW), 'utf8').matchAll(/uses: (actions\/((?:up|down)load-artifact)@[0-9a-f]{40})/g)
-  return Object.fromEntries(Array.from(pinned, ([, uses, name]) => [uses, resolve('test/peers/act', name)]))
-}
-
-function jobsIn({stdout, stderr, status}: SpawnSyncReturns<string>, repository: string): Record<string, string> {
-  const lines: {jobID?: string; jobResult?: string}[] = stdout.split('\n').flatMap(line => (line.startsWith('{') ? [JSON.parse(line)] : []))
-  const results = lines.flatMap(({jobID, jobResult}) => (jobID && jobResult ? [[jobID, jobResult] as const] : []))
-  if (results.length === 0) throw new Error(`act ended with ${status} and ran no job\n${stderr}\n${stdout.slice(-2000)}`)
-  const {jobs}: {jobs: object} = parse(readFileSync(join(repository, WORKFLOW), 'utf8'))
-  const declared = Object.keys(jobs).map(id => [id, 'skipped'] as const)
-  return {...Object.fromEntries(declared), ...Object.fromEntries(results)}
 }
 
 function evidenceIn(artifacts: string): readonly Said[] {
@@ -155,12 +150,4 @@ function saidBy(artifact: string, {action, verdict, outcome, subjects, checks}: 
     subjects: subjects.flatMap(({kind, digest}) => (kind === 'deployment' ? [] : [`${kind} ${digest.sha256}`])),
     checks: checks.map(check => `${check.verdict} ${check.id}`)
   }
-}
-
-function errorsIn(stdout: string): string {
-  return stdout
-    .split('\n')
-    .filter(line => line.includes('"command":"error"') || line.includes('"level":"error"'))
-    .map(line => String(JSON.parse(line).msg).trim())
-    .join('\n')
 }
