@@ -9,21 +9,23 @@ const SLOW = [
   'test/pipelines/**/*.test.ts',
   'test/actions/deploy-canary/{deploy,kill-matrix,lost-lease,step,faults,lost-endpoint,reconcile,approval-step,alias-fence}.test.ts',
   'test/actions/publish/publish.test.ts',
-  'test/actions/report/{report,packet}.test.ts',
+  'test/actions/validate-data/{profile,champion}.test.ts',
+  'test/actions/report/{report,packet,workflow-run}.test.ts',
   'test/actions/check-robustness/main.test.ts',
   'test/actions/train/{train,reuse,cache}.test.ts',
   'test/actions/evaluate/evaluate.test.ts',
   'test/actions/check-fairness/check-fairness.test.ts',
-  'test/ci/release.test.ts',
+  'test/ci/{release,page}.test.ts',
   'test/runner-images/model-server/main.test.ts',
-  'test/runner-images/gpu-runner/job.test.ts',
+  'test/runner-images/gpu-runner/{job,registration}.test.ts',
   'test/shared/process.test.ts',
-  'test/shared/cli/start/program.test.ts',
-  'test/shared/github/sticky-comment.test.ts',
+  'test/shared/cli/{start/program,registry/commands,run/steps}.test.ts',
+  'test/shared/github/{sticky-comment,releases}.test.ts',
+  'test/shared/training/gpus.test.ts',
   'test/shared/registry/{race,race-*,github,github-calls,protocol-github,registry,folder,s3,retention,rollback}.test.ts',
   'test/shared/metrics/{overall,compare,calibration}.test.ts',
   'test/shared/models/model.test.ts',
-  'test/shared/tables/faults.test.ts'
+  'test/shared/tables/{faults,remote}.test.ts'
 ]
 /** Where counts go, for who sums them over several runs. */
 const RESULTS = process.env.TRAINYARD_TEST_RESULTS
