@@ -32,7 +32,8 @@ export function registryRaces(
         let place = await fresh()
         const work = await temporaryFolder()
         // Two of each model: who loses to the same digest has succeeded.
-        const models = await Promise.all(Array.from({length: PROCESSES}, (_, index) => publicationOf(work, `model ${index >> 1}`)))
+        const written = await Promise.all(Array.from({length: PROCESSES / 2}, (_, index) => publicationOf(work, `model ${index}`)))
+        const models = written.flatMap(model => [model, model])
         const racers = models.map(() => start())
         for (let round = 1; round <= rounds; round++) {
           if (round > 1 && round % roundsAtOnePlace === 1) place = await fresh()

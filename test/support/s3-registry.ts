@@ -70,27 +70,28 @@ export function s3Blobs(name: string, server: () => S3Server, {resumes, vouches,
     })
 
     // MinIO forgets the digests of parts that it lists, moto has none: there the parts are sent again.
-    test.runIf(resumes)('parts that arrived before a crash are not sent again', async () => {
-      const {address, env} = fresh()
-      const bytes = randomBytes(3 * PART)
-      const sha256 = digest(bytes)
-      const client = clientOf(server().url)
-      const Key = `${address.slice(`s3://${BUCKET}/`.length)}/blobs/sha256/${sha256}`
-      const {UploadId} = await client.send(
-        new CreateMultipartUploadCommand({Bucket: BUCKET, Key, ChecksumAlgorithm: 'SHA256', ChecksumType: 'COMPOSITE'})
-      )
-      for (const PartNumber of [1, 2]) {
-        const Body = bytes.subarray((PartNumber - 1) * PART, PartNumber * PART)
-        const ChecksumSHA256 = createHash('sha256').update(Body).digest('base64')
-        await client.send(new UploadPartCommand({Bucket: BUCKET, Key, UploadId, PartNumber, Body, ChecksumSHA256}))
-      }
-      const lines: string[] = []
-      const {blobs} = s3Stores(address, {env, random: Math.random, partBytes: PART, log: line => lines.push(line)})
-      await blobs.put(sha256, bytes.length, Readable.from(pieces(bytes)), {name: 'm', version: 'v1'})
-      expect(lines.at(-1)).toContain('16 MB of 16 MB sent, 10 MB of them were there')
-      expect(await uploads(client, address)).toEqual([])
-      expect(await blobs.vouches?.(`blobs/sha256/${sha256}`, sha256, bytes.length)).toBe(true)
-    })
+    if (resumes)
+      test('parts that arrived before a crash are not sent again', async () => {
+        const {address, env} = fresh()
+        const bytes = randomBytes(3 * PART)
+        const sha256 = digest(bytes)
+        const client = clientOf(server().url)
+        const Key = `${address.slice(`s3://${BUCKET}/`.length)}/blobs/sha256/${sha256}`
+        const {UploadId} = await client.send(
+          new CreateMultipartUploadCommand({Bucket: BUCKET, Key, ChecksumAlgorithm: 'SHA256', ChecksumType: 'COMPOSITE'})
+        )
+        for (const PartNumber of [1, 2]) {
+          const Body = bytes.subarray((PartNumber - 1) * PART, PartNumber * PART)
+          const ChecksumSHA256 = createHash('sha256').update(Body).digest('base64')
+          await client.send(new UploadPartCommand({Bucket: BUCKET, Key, UploadId, PartNumber, Body, ChecksumSHA256}))
+        }
+        const lines: string[] = []
+        const {blobs} = s3Stores(address, {env, random: Math.random, partBytes: PART, log: line => lines.push(line)})
+        await blobs.put(sha256, bytes.length, Readable.from(pieces(bytes)), {name: 'm', version: 'v1'})
+        expect(lines.at(-1)).toContain('16 MB of 16 MB sent, 10 MB of them were there')
+        expect(await uploads(client, address)).toEqual([])
+        expect(await blobs.vouches?.(`blobs/sha256/${sha256}`, sha256, bytes.length)).toBe(true)
+      })
 
     test('a key that lies there with other bytes is replaced by the blob', async () => {
       const {address, env} = fresh()
