@@ -55,7 +55,9 @@ export function connectionTo(bucket: string, world: S3World): Connection {
   let answered = false
   const attempt = async <T>(call: Call<T>): Promise<Answer<T>> => {
     const limitMs = Math.ceil(call.limitMs ?? world.limitMs ?? LIMIT_MS)
-    const signal = AbortSignal.timeout(limitMs)
+    const limit = new AbortController()
+    const timer = setTimeout(() => limit.abort(), limitMs)
+    const {signal} = limit
     try {
       opened ??= open(world, region, endpoint)
       const {client, sdk} = await opened
@@ -66,6 +68,9 @@ export function connectionTo(bucket: string, world: S3World): Connection {
       const fault = faultOf(error)
       if (!signal.aborted) return {fault}
       return {fault: {...fault, kind: 'passing', status: 0, code: 'TimeoutError', message: `no answer within ${limitMs / 1000} s`}}
+    } finally {
+      // The SDK goes on listening while a body is read, which may take as long as it is large.
+      clearTimeout(timer)
     }
   }
   const ask = async <T>(call: Call<T>): Promise<Answer<T>> => {

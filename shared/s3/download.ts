@@ -58,6 +58,7 @@ async function* resumed(s3: Connection, key: string, first: Readable, {size, eta
     try {
       for await (const chunk of lively(body, IDLE_MS)) {
         at += chunk.length
+        resumes = 0
         yield chunk
       }
       if (at >= size) return

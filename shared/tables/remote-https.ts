@@ -95,6 +95,7 @@ async function* resumed(first: Answered, {name, fetch, size, etag}: Whole): Asyn
     try {
       for await (const chunk of lively(current)) {
         at += chunk.length
+        resumes = 0
         yield chunk
       }
       if (size === undefined || at >= size) return

@@ -180,6 +180,27 @@ describe('what S3 refuses', () => {
     expect(fake.calls.length - before).toBe(4)
   })
 
+  test('a blob may take longer than a call, as long as bytes come', async () => {
+    const pieces = ['1111', '2222', '3333', '4444', '5555', '6666']
+    let asked = 0
+    const server = createServer(async (_, response) => {
+      asked += 1
+      response.writeHead(200, {'content-length': '24', etag: '"e"'})
+      for (const piece of pieces) {
+        response.write(piece)
+        await new Promise(resolve => setTimeout(resolve, 150))
+      }
+      response.end()
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const {blobs} = stores({limitMs: 300, env: {...fake.env, AWS_ENDPOINT_URL_S3: url}})
+    const stream = await blobs.get(`blobs/sha256/${'a'.repeat(64)}`)
+    expect(Buffer.concat((await stream?.toArray()) ?? []).toString()).toBe(pieces.join(''))
+    expect(asked).toBe(1)
+  })
+
   test('a write that hangs after it took effect is read back', async () => {
     const {objects} = stores({limitMs: 200})
     spoiled(writes, {afterwards: 'hang'}, [1, 1])
