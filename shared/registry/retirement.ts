@@ -25,7 +25,7 @@ type RetirementWorld = AliasWorld & Stores
 export async function retire(world: RetirementWorld, {name, versions, unfinished}: RetentionPlan, reason: string): Promise<Retired[]> {
   const buried: Tombstone[] = []
   for (const {manifest} of versions.filter(({why}) => why === null)) buried.push(await bury(world, manifest, reason))
-  const gone = [...unfinished, ...(await withoutNeeded(world.objects, name, buried))]
+  const gone = await withoutNeeded(world.objects, name, [...unfinished, ...buried])
   for (const tombstone of gone) await logRetired(world, tombstone)
   const referred = await placesReferred(world.objects)
   const retired: Retired[] = []

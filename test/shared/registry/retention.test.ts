@@ -129,6 +129,26 @@ describe('retiring', () => {
     expect(await registry.resolve('wages', 'champion')).toMatchObject({version: 'v3', generation: 5})
   })
 
+  test('what a rollout has come to need since a run died is put back by the next one', async () => {
+    const {registry, stores, work} = await folderRegistry()
+    await promoted(registry, work, 4)
+    const {digest} = await registry.manifest('wages', 'v2')
+    const dying = registryOn(
+      watchedStores(stores, {
+        after: write => {
+          if (write === 2) throw new Error('killed')
+        }
+      }),
+      registryWorld()
+    )
+    await expect(dying.retire(await dying.planRetention('wages', 1), 'keep 1')).rejects.toThrow('killed')
+    expect(await registry.versions('wages')).toEqual(['v4', 'v3', 'v1'])
+    await registry.writeState('canaries/one.json', canary('wages', 'step', digest), null)
+    await registry.retire(await registry.planRetention('wages', 1), 'keep 1')
+    expect(await registry.versions('wages')).toEqual(['v4', 'v3', 'v2'])
+    expect((await registry.fetch('wages', 'v2', join(work, 'fetched'))).digest).toBe(digest)
+  })
+
   test('killed after every write, no manifest lacks its blobs, what is needed is there, and a rerun completes it', async () => {
     const work = await temporaryFolder()
     for (let stop = 1; ; stop++) {
