@@ -53,12 +53,18 @@ export function untrusted({name, payload}: RunEvent): string | undefined {
   return from === to ? undefined : 'this pull request is from a fork'
 }
 
+/** Events of a run whose head repository is that of the code it ran. */
+const TELLING = ['push', 'schedule', 'workflow_dispatch', 'merge_group', 'pull_request']
+
 // The run that has ended was someone else's code when it ran for a pull request of a fork.
 function untrustedRun(payload: RunEvent['payload']): string | undefined {
   const run = at(payload, 'workflow_run')
   const from = text(at(run, 'head_repository'), 'full_name')
   const to = text(at(payload, 'repository'), 'full_name') ?? text(at(run, 'repository'), 'full_name')
   if (text(at(run, 'actor'), 'login') === 'dependabot[bot]') return 'the run that has ended is from Dependabot'
+  const event = text(run, 'event')
+  if (event !== undefined && !TELLING.includes(event))
+    return `the run that has ended was started by ${event}, so whose code it ran can not be told`
   if (from === undefined) return 'the run that has ended is from a deleted fork'
   return from === to ? undefined : 'the run that has ended is from a fork'
 }

@@ -32,6 +32,12 @@ describe('whose code ran', () => {
     ['a finished run of a fork', 'workflow_run', ended(EVES), 'the run that has ended is from a fork'],
     ['a finished run of a deleted fork', 'workflow_run', ended(null), 'the run that has ended is from a deleted fork'],
     ['a finished run of Dependabot', 'workflow_run', ended(OURS, 'dependabot[bot]'), 'the run that has ended is from Dependabot'],
+    [
+      'a finished run that a comment started',
+      'workflow_run',
+      {...ended(OURS), workflow_run: {...ended(OURS).workflow_run, event: 'issue_comment'}},
+      'the run that has ended was started by issue_comment, so whose code it ran can not be told'
+    ],
     ['a finished run without a payload', 'workflow_run', {}, 'the run that has ended is from a deleted fork']
   ])('%s', (_, name, payload, reason) => expect(untrusted({name, payload})).toBe(reason))
 })
