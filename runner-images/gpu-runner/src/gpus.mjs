@@ -4,6 +4,8 @@ import {readFileSync} from 'node:fs'
 const FIELDS = ['index', 'name', 'ecc.errors.uncorrected.volatile.total', 'remapped_rows.pending', 'remapped_rows.failure']
 /** What a program can cause on a sound GPU; NVIDIA's device plugin for Kubernetes leaves out the same. Every other XID is the machine's. */
 const OF_PROGRAMS = new Set([13, 31, 43, 45, 68, 109])
+/** What a counter of a working GPU reads; `[Unknown Error]`, `[GPU requires reset]` and `ERR!` are none. */
+const TOLD = /^(?:\d+|yes|no|\[?N\/A\]?|\[?Not Supported\]?)$/i
 const TIMEOUT_MS = 20_000
 
 /**
@@ -25,12 +27,14 @@ function countersOf(out, {GPU_COUNT: count}) {
   const expected = count ? Number(count) : undefined
   if (rows.length === 0 || (expected !== undefined && rows.length !== expected))
     return [`nvidia-smi shows ${rows.length} GPUs, expected ${expected ?? 'at least one'}`]
-  return rows.flatMap(([index, name, ecc, pending, failure]) => {
+  return rows.flatMap(([index, name, ecc = '', pending = '', failure = '']) => {
     const gpu = `GPU ${index} (${name})`
+    const strange = [ecc, pending, failure].find(cell => !TOLD.test(cell))
     return [
+      ...(strange === undefined ? [] : [`${gpu}: nvidia-smi says "${strange}" where a counter is expected`]),
       ...(Number(ecc) > 0 ? [`${gpu}: ${ecc} uncorrected memory errors since the driver was loaded`] : []),
-      ...(/^(?:yes|[1-9]\d*)$/i.test(pending ?? '') ? [`${gpu}: a memory row waits to be remapped, which a reset does`] : []),
-      ...(/^(?:yes|[1-9]\d*)$/i.test(failure ?? '') ? [`${gpu}: remapping a memory row failed`] : [])
+      ...(/^(?:yes|[1-9]\d*)$/i.test(pending) ? [`${gpu}: a memory row waits to be remapped, which a reset does`] : []),
+      ...(/^(?:yes|[1-9]\d*)$/i.test(failure) ? [`${gpu}: remapping a memory row failed`] : [])
     ]
   })
 }

@@ -45,7 +45,7 @@ export async function runJob(config, env, {check, signals, log}) {
 
 async function whileIdle(state, check, stop) {
   if (state.job !== undefined || state.stopping) return
-  const faults = await check()
+  const faults = await check().catch(error => [`the GPUs could not be checked: ${error.message}`])
   // A job that came meanwhile is not taken away: its own end is looked at.
   if (faults.length === 0 || state.job !== undefined) return
   state.faults.push(...faults)

@@ -133,6 +133,8 @@ describe('a GPU', () => {
       'GPU 1 (H100): 2 uncorrected memory errors since the driver was loaded'
     ],
     ['a row to remap', "echo '0, H100, 0, Yes, No'", 'true', {}, 'GPU 0 (H100): a memory row waits to be remapped'],
+    ['a GPU that must be reset', "echo '0, H100, [GPU requires reset], No, No'", 'true', {}, 'says "[GPU requires reset]" where a counter'],
+    ['a counter that is not there', "echo '0, H100, 0, No'", 'true', {}, 'GPU 0 (H100): nvidia-smi says "" where a counter is expected'],
     ['a failed remapping', "echo '0, H100, 0, No, Yes'", 'true', {}, 'GPU 0 (H100): remapping a memory row failed'],
     [
       'an XID',
