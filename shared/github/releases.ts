@@ -32,7 +32,7 @@ export interface Upload {
 
 /** The releases of a repository. Everything throws ApiError; uploads and new drafts are asked for once and never again. */
 export interface Releases {
-  /** the newest hundred, drafts too where the token may write */
+  /** the newest thousand, drafts too where the token may write */
   list(): Promise<readonly Release[]>
   /** a published one; undefined: there is none */
   byTag(tag: string): Promise<Release | undefined>
@@ -51,6 +51,10 @@ export interface Releases {
 }
 
 const ONCE = {request: {retries: 0}}
+
+const PAGE = 100
+/** GitHub lists no more than a thousand releases. */
+const MOST_PAGES = 10
 
 /** A repository's releases through GitHub's REST API. Each call has a budget of its own; bytes may take as long as they flow. */
 export function openReleases(access: Access & {readonly stallMs?: number; readonly throughProxy?: boolean}): Releases {
@@ -72,9 +76,14 @@ export function openReleases(access: Access & {readonly stallMs?: number; readon
     )
   return {
     list: async () => {
-      const data: unknown = await ask(({rest}) => rest.repos.listReleases({...place, per_page: 100}))
-      if (!Array.isArray(data)) throw new ApiError('an answer that is not a list of releases')
-      return data.map(parseRelease)
+      const found: Release[] = []
+      for (let page = 1; page <= MOST_PAGES; page++) {
+        const data: unknown = await ask(({rest}) => rest.repos.listReleases({...place, per_page: PAGE, page}))
+        if (!Array.isArray(data)) throw new ApiError('an answer that is not a list of releases')
+        found.push(...data.map(parseRelease))
+        if (data.length < PAGE) break
+      }
+      return found
     },
     byTag: async tag =>
       await ask(({rest}) => rest.repos.getReleaseByTag({...place, tag})).then(parseRelease, error => {

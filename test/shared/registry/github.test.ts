@@ -219,6 +219,19 @@ describe('what was deleted', () => {
     expect(release.draft).toBe(false)
     expect(gitOf(github).refs.has('tags/wages@v1')).toBe(true)
   })
+
+  test('a draft is found beneath more than a hundred later releases', async () => {
+    const publication = await publicationOf(work, 'model one')
+    await open().publish(publication)
+    const {releases} = releasesOf(github)
+    const [release] = releases
+    release.draft = true
+    gitOf(github).refs.delete('tags/wages@v1')
+    for (let id = 1; id <= 120; id++)
+      releases.push({...release, id: release.id + id, tag: `other@${id}`, name: `other ${id}`, body: '', draft: false})
+    expect(await open().publish(publication)).toMatchObject({version: 'v1', published: false})
+    expect(release.draft).toBe(false)
+  })
 })
 
 describe('answers that are none', () => {
