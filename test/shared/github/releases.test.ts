@@ -38,7 +38,7 @@ function give(response: ServerResponse, left: number): void {
   response.write(chunk, () => give(response, left - chunk.length))
 }
 
-test(`files go out and come in in less than ${MOST_MB} MB of memory, however large they are`, async () => {
+test(`files go out and come in in less than ${MOST_MB} MB of memory, however large they are`, {timeout: 120_000}, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-large-'))
   onTestFinished(() => rm(folder, {recursive: true, force: true}))
   const file = join(folder, 'large')
