@@ -1,7 +1,13 @@
+import {execFileSync} from 'node:child_process'
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
 import {describe, expect, onTestFinished, test} from 'vitest'
 import {fakeGitHub} from '../support/github/fake.js'
+import {conditionsOfOwnMachines, contextOf, EVENTS} from '../support/pull-events.js'
+import {temporaryFolder} from '../support/registry.js'
 import {BUCKET, LAUNCHES, startS3} from '../support/s3-servers.js'
 import {type Ending, openYard, type Place, throughAct, throughTrainyard} from './act/example.js'
+import {runAct} from './act/machine.js'
 import {leftOut, node24, program} from './found.js'
 
 const act = program('act')
@@ -62,4 +68,23 @@ describe.skipIf(act === undefined || node24 === undefined)(`act${leftOut({act, n
     expect(jobs).toMatchObject({publish: 'skipped', deploy: 'skipped'})
     expect(evidence.find(one => one.action === action)).toMatchObject({verdict: 'fail', outcome: 'red'})
   })
+  test.each(EVENTS.filter(([, name]) => !['merge_group', 'pull_request_review'].includes(name)))(
+    'starts a job on a machine of one’s own or not: %s',
+    async (_, name, payload, may) => {
+      const folder = await temporaryFolder()
+      const repository = join(folder, 'wages')
+      mkdirSync(join(repository, '.github/workflows'), {recursive: true})
+      const [condition] = conditionsOfOwnMachines().values()
+      const job = (given: object) => ({'runs-on': 'ubuntu-latest', steps: [{run: 'true'}], ...given})
+      const workflow = {on: {[name]: null}, jobs: {first: job({}), train: job({needs: 'first', if: condition})}}
+      writeFileSync(join(repository, '.github/workflows/w.yml'), JSON.stringify(workflow))
+      const git = (...argv: string[]) => execFileSync('git', ['-c', 'commit.gpgsign=false', ...argv], {cwd: repository, stdio: 'pipe'})
+      git('init', '--quiet', '--initial-branch=main')
+      git('remote', 'add', 'origin', 'https://github.com/octo/wages.git')
+      git('-c', 'user.name=ada', '-c', 'user.email=ada@example.invalid', 'commit', '--quiet', '--allow-empty', '--message', 'Begin')
+      const event = {name, payload: contextOf(name, payload).event}
+      const wish = {act: act ?? '', node: node24 ?? '', repository, workflow: '.github/workflows/w.yml', folder, repositories: {}, event}
+      expect((await runAct(wish)).jobs).toEqual(may ? {first: 'success', train: 'success'} : {first: 'success'})
+    }
+  )
 })

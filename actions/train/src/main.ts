@@ -172,7 +172,7 @@ function refuseStrangers({event}: World): void {
   const why = untrusted(event)
   if (why === undefined) return
   throw new UserError(`train: ${why}, whose code must not run on this machine`, {
-    hint: "Skip the job: `if: ${{ !github.event.pull_request.head.repo.fork && github.event.pull_request.user.login != 'dependabot[bot]' }}`."
+    hint: "Skip the job: `if: ${{ !github.event.pull_request || github.event.pull_request.head.repo.full_name == github.repository && github.event.pull_request.user.login != 'dependabot[bot]' }}`."
   })
 }
 

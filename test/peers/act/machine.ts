@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdirSync, readFileSync} from 'node:fs'
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {delimiter, dirname, join, resolve} from 'node:path'
 
 /** One call of act, on this machine and with no network but loopback. */
@@ -18,6 +18,8 @@ export interface Wish {
   readonly vars?: Readonly<Record<string, string>>
   readonly secrets?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
+  /** default: a push */
+  readonly event?: {readonly name: string; readonly payload: object}
 }
 
 export interface Acted {
@@ -43,8 +45,11 @@ export async function runAct(wish: Wish): Promise<Acted> {
   for (const name of ['home', 'cache']) mkdirSync(join(folder, name), {recursive: true})
   const named = (flag: string, pairs: Readonly<Record<string, string>> = {}) =>
     Object.entries(pairs).flatMap(([name, value]) => [flag, `${name}=${value}`])
+  const event = join(folder, 'event.json')
+  if (wish.event !== undefined) writeFileSync(event, JSON.stringify(wish.event.payload))
   const argv = [
-    ...['push', '--workflows', wish.workflow, '--json', '--actor', 'ada', '--concurrent-jobs', '1'],
+    ...(wish.event === undefined ? ['push'] : [wish.event.name, '--eventpath', event]),
+    ...['--workflows', wish.workflow, '--json', '--actor', 'ada', '--concurrent-jobs', '1'],
     ...['--no-cache-server', '--action-offline-mode'],
     ...['ubuntu-latest', 'self-hosted', 'gpu'].flatMap(label => ['--platform', `${label}=-self-hosted`]),
     ...named('--local-repository', wish.repositories),

@@ -124,8 +124,9 @@ test.each([
   ["contains('Hello', 'hell')", 'yes'],
   ["vars.REGISTRY == ''", 'no'],
   ["vars.ABSENT == ''", 'yes'],
-  ['github.event.pull_request.head.repo.fork', 'no'],
-  ["!github.event.pull_request.head.repo.fork && github.event.pull_request.user.login != 'dependabot[bot]'", 'yes'],
+  ['github.event.pull_request.head.repo.full_name', 'no'],
+  ['github.event.pull_request.head.repo.full_name == github.repository', 'no'],
+  ["!github.event.pull_request || github.event.pull_request.user.login != 'dependabot[bot]' && false", 'yes'],
   ["startsWith(github.ref, 'refs/heads/') && vars.N > 3", 'yes'],
   ["fromJSON('[1,2]')[1] == 2", 'yes'],
   ["github.event.commits.*.id == ''", 'no']
