@@ -1,17 +1,28 @@
+import {createHash} from 'node:crypto'
 import type {Readable} from 'node:stream'
 import {UserError} from '#shared/errors'
 import type {Connection} from '#shared/s3/connection'
 import {openObject} from '#shared/s3/download'
 import {headOf} from '#shared/s3/head'
 import {listKeys} from '#shared/s3/listing'
+import {checksumProbe} from './s3-checksum-probe.js'
 import {composite, forEachPart, partBytesFor} from './s3-parts.js'
 import {type Progress, uploadParts, uploadWhole} from './s3-upload.js'
 import type {BlobStore} from './store.js'
 
+interface Blob {
+  readonly sha256: string
+  /** bytes */
+  readonly size: number
+}
+
 /** One copy of each content for all models, `blobs/sha256/<hex>` below the prefix. */
 export function s3Blobs(s3: Connection, prefix: string, {log, partBytes}: {log: (line: string) => void; partBytes?: number}): BlobStore {
+  const proves = checksumProbe(s3, `${prefix}probe-checksum`, log)
   /** of what this process has sent or compared: the SHA-256 of the parts' SHA-256, as the server computes it for its own parts */
   const composites = new Map<string, string>()
+  /** ETags of what this process has read to its end */
+  const read = new Map<string, string>()
   const keyOf = (place: string): string => {
     if (/^blobs\/sha256\/[0-9a-f]{64}$/.test(place)) return `${prefix}${place}`
     throw new UserError(`${JSON.stringify(place)}: no place of a blob in S3`, {hint: 'The manifest was written for another registry.'})
@@ -19,7 +30,20 @@ export function s3Blobs(s3: Connection, prefix: string, {log, partBytes}: {log: 
   const vouches = async (place: string, sha256: string, size: number): Promise<boolean> => {
     const head = await headOf(s3, keyOf(place))
     if (head === null || head.size !== size) return false
-    return head.sha256 === base64Of(sha256) || (head.sha256 !== undefined && head.sha256 === composites.get(place))
+    if (head.etag !== '' && head.etag === read.get(place)) return true
+    if (head.sha256 === base64Of(sha256)) return await proves('object')
+    return head.sha256 !== undefined && head.sha256 === composites.get(place) && (await proves('part'))
+  }
+  /** Whether what lies there in parts is the blob; the stream decides where the parts are as large as ours, else what lies there is read. */
+  const isThere = async (place: string, blob: Blob, composed: string, stream: Readable, bytes: number): Promise<boolean> => {
+    if (composed.endsWith(`-${Math.ceil(blob.size / bytes)}`)) {
+      composites.set(place, await compositeOf(stream, bytes))
+      if (composites.get(place) === composed) return true
+    } else stream.destroy()
+    log(`${place}: lies there in parts of another size, and is read back`)
+    const etag = await etagOfRead(s3, keyOf(place), blob)
+    if (etag !== undefined) read.set(place, etag)
+    return etag !== undefined
   }
   return {
     vouches,
@@ -33,8 +57,7 @@ export function s3Blobs(s3: Connection, prefix: string, {log, partBytes}: {log: 
         return place
       }
       if (head?.size === size && head.sha256?.includes('-')) {
-        composites.set(place, await compositeOf(stream, bytes))
-        if (composites.get(place) === head.sha256) return place
+        if (await isThere(place, {sha256, size}, head.sha256, stream, bytes)) return place
         throw damaged(s3, key)
       }
       const sent: Progress = {key, size, log}
@@ -65,6 +88,19 @@ async function compositeOf(stream: Readable, partBytes: number): Promise<string>
     digests[part.number - 1] = part.sha256
   })
   return composite(digests)
+}
+
+/** The ETag of what lies there where it is this blob, by its bytes. */
+async function etagOfRead(s3: Connection, key: string, {sha256, size}: Blob): Promise<string | undefined> {
+  const opened = await openObject(s3, key)
+  if (opened === null) return undefined
+  const hash = createHash('sha256')
+  let passed = 0
+  for await (const chunk of opened.stream) {
+    hash.update(chunk)
+    passed += chunk.length
+  }
+  return passed === size && hash.digest('hex') === sha256 ? opened.etag : undefined
 }
 
 function base64Of(hex: string): string {

@@ -3,6 +3,7 @@ import {Readable} from 'node:stream'
 import {
   CreateMultipartUploadCommand,
   ListMultipartUploadsCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
   UploadPartCommand
@@ -20,6 +21,8 @@ export interface Traits {
   readonly resumes: boolean
   /** keeps a SHA-256 of what came in parts */
   readonly vouches: boolean
+  /** keeps the SHA-256 that came with an object, and refuses one that is not its own */
+  readonly proves: boolean
   /** takes any credentials */
   readonly careless: boolean
 }
@@ -30,7 +33,7 @@ export function freshPlace({env}: S3Server): Extract<PlaceSpec, {kind: 's3'}> {
 }
 
 /** What holds of blobs, listings and refusals on any S3 server, beside the protocol of registries. */
-export function s3Blobs(name: string, server: () => S3Server, {resumes, vouches, careless}: Traits): void {
+export function s3Blobs(name: string, server: () => S3Server, {resumes, vouches, proves, careless}: Traits): void {
   const fresh = () => freshPlace(server())
 
   describe(`${name}: S3`, () => {
@@ -52,6 +55,45 @@ export function s3Blobs(name: string, server: () => S3Server, {resumes, vouches,
       expect(again).toBe(at)
       expect(await blobs.vouches?.(at, sha256, bytes.length)).toBe(vouches)
     })
+
+    test('a small blob is vouched for by a server that proves what it is sent, and trying that leaves nothing', async () => {
+      const {address, env} = fresh()
+      const lines: string[] = []
+      const {blobs} = s3Stores(address, {env, random: Math.random, log: line => lines.push(line)})
+      const bytes = Buffer.from('the model')
+      const at = await blobs.put(digest(bytes), bytes.length, Readable.from([bytes]), {name: 'm', version: 'v1'})
+      expect(await blobs.vouches?.(at, digest(bytes), bytes.length)).toBe(proves)
+      expect(lines).toEqual([])
+      expect(await keys(clientOf(server().url), address)).toEqual([at])
+    })
+
+    if (vouches)
+      test('a blob that lies there in parts of another size is read back, and taken for what its bytes are', async () => {
+        const {address, env} = fresh()
+        const bytes = randomBytes(2 * PART + 1000)
+        const sha256 = digest(bytes)
+        const before = s3Stores(address, {env, random: Math.random, partBytes: PART})
+        const at = await before.blobs.put(sha256, bytes.length, Readable.from(pieces(bytes)), {name: 'm', version: 'v1'})
+        const client = clientOf(server().url)
+        for (const partBytes of [2 * PART, PART + 1000]) {
+          const lines: string[] = []
+          const later = s3Stores(address, {env, random: Math.random, partBytes, log: line => lines.push(line)})
+          await later.blobs.put(sha256, bytes.length, Readable.from(pieces(bytes)), {name: 'm', version: 'v1'})
+          expect(lines).toEqual([`${at}: lies there in parts of another size, and is read back`])
+          expect(await later.blobs.vouches?.(at, sha256, bytes.length)).toBe(true)
+          expect(await uploads(client, address)).toEqual([])
+        }
+        // Below the name of others they are damage, in parts of whatever size.
+        const other = digest(Buffer.from('another'))
+        await before.blobs.put(other, bytes.length, Readable.from(pieces(bytes)), {name: 'm', version: 'v1'})
+        const right = randomBytes(bytes.length)
+        for (const partBytes of [PART, 2 * PART]) {
+          const {blobs} = s3Stores(address, {env, random: Math.random, partBytes})
+          await expect(blobs.put(other, bytes.length, Readable.from(pieces(right)), {name: 'm', version: 'v1'})).rejects.toThrow(
+            `${address}/blobs/sha256/${other}: other bytes of the same size lie there than its name says`
+          )
+        }
+      })
 
     test('a stream that turns out to be another file leaves no blob and no upload', async () => {
       const {address, env} = fresh()
@@ -141,6 +183,12 @@ function digest(bytes: Uint8Array): string {
 
 function* pieces(bytes: Buffer): Generator<Buffer> {
   for (let from = 0; from < bytes.length; from += 1 << 20) yield bytes.subarray(from, from + (1 << 20))
+}
+
+async function keys(client: S3Client, address: string): Promise<string[]> {
+  const Prefix = `${address.slice(`s3://${BUCKET}/`.length)}/`
+  const {Contents = []} = await client.send(new ListObjectsV2Command({Bucket: BUCKET, Prefix}))
+  return Contents.flatMap(({Key}) => (Key === undefined ? [] : [Key.slice(Prefix.length)]))
 }
 
 async function uploads(client: S3Client, address: string): Promise<string[]> {

@@ -28,6 +28,8 @@ export type Spoil =
   | {readonly afterwards: 'hang'}
   | {readonly cut: number}
   | {readonly ignoreConditions: true}
+  | {readonly believeChecksums: true}
+  | {readonly forgetChecksums: true}
   | {readonly none: true}
 
 export interface FakeS3 extends S3Server {
@@ -90,7 +92,7 @@ async function answer(fake: FakeS3, request: IncomingMessage, response: ServerRe
   const spoil: Spoil = fake.spoil(call) ?? {none: true}
   if ('hang' in spoil) return
   if ('instead' in spoil) return send(response, call, spoil.instead)
-  const reply = bucket === BUCKET ? take(fake, call, body, 'ignoreConditions' in spoil) : refusal(404, 'NoSuchBucket')
+  const reply = bucket === BUCKET ? take(fake, call, body, spoil) : refusal(404, 'NoSuchBucket')
   if ('afterwards' in spoil) return
   if ('cut' in spoil) return cut(response, reply, spoil.cut)
   send(response, call, 'after' in spoil ? spoil.after : reply)
@@ -109,7 +111,7 @@ function send(response: ServerResponse, {method}: S3Call, {status, headers, body
   response.end(method === 'HEAD' ? undefined : body)
 }
 
-function take(fake: FakeS3, call: S3Call, body: Buffer, careless: boolean): S3Reply {
+function take(fake: FakeS3, call: S3Call, body: Buffer, spoil: Spoil): S3Reply {
   const {method, key, query} = call
   if (key === '') return query.has('uploads') ? listUploads(fake, query) : listObjects(fake, query)
   const id = query.get('uploadId')
@@ -117,13 +119,13 @@ function take(fake: FakeS3, call: S3Call, body: Buffer, careless: boolean): S3Re
   if (id !== null) {
     const upload = fake.uploads.get(id)
     if (upload === undefined || upload.key !== key) return refusal(404, 'NoSuchUpload')
-    if (method === 'PUT') return putPart(upload, Number(query.get('partNumber')), body, call)
+    if (method === 'PUT') return putPart(upload, Number(query.get('partNumber')), body, call, spoil)
     if (method === 'POST') return complete(fake, id, upload)
     if (method === 'GET') return listParts(upload, query)
     fake.uploads.delete(id)
     return {status: 204}
   }
-  if (method === 'PUT') return putObject(fake, call, body, careless)
+  if (method === 'PUT') return putObject(fake, call, body, spoil)
   if (method === 'DELETE') {
     fake.objects.delete(key)
     return {status: 204}
@@ -131,13 +133,14 @@ function take(fake: FakeS3, call: S3Call, body: Buffer, careless: boolean): S3Re
   return getObject(fake, call)
 }
 
-function putObject({objects}: FakeS3, {key, headers}: S3Call, body: Buffer, careless: boolean): S3Reply {
+function putObject({objects}: FakeS3, {key, headers}: S3Call, body: Buffer, spoil: Spoil): S3Reply {
+  const careless = 'ignoreConditions' in spoil
   const there = objects.get(key)
   const match = headers['if-match']
   if (!careless && headers['if-none-match'] === '*' && there) return refusal(412, 'PreconditionFailed')
   if (!careless && match !== undefined && !there) return refusal(404, 'NoSuchKey')
   if (!careless && match !== undefined && there?.etag !== match) return refusal(412, 'PreconditionFailed')
-  const stored = storedOf(body, headers['x-amz-checksum-sha256'])
+  const stored = storedOf(body, headers['x-amz-checksum-sha256'], spoil)
   if (stored === undefined) return refusal(400, 'BadDigest')
   objects.set(key, stored)
   return {status: 200, headers: {etag: stored.etag}}
@@ -173,8 +176,8 @@ function beginUpload({uploads}: FakeS3, key: string): S3Reply {
   return xml(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`)
 }
 
-function putPart({parts}: Upload, number: number, body: Buffer, {headers}: S3Call): S3Reply {
-  const stored = storedOf(body, headers['x-amz-checksum-sha256'])
+function putPart({parts}: Upload, number: number, body: Buffer, {headers}: S3Call, spoil: Spoil): S3Reply {
+  const stored = storedOf(body, headers['x-amz-checksum-sha256'], spoil)
   if (stored === undefined) return refusal(400, 'BadDigest')
   parts.set(number, stored)
   return {status: 200, headers: {etag: stored.etag}}
@@ -182,10 +185,11 @@ function putPart({parts}: Upload, number: number, body: Buffer, {headers}: S3Cal
 
 function complete({objects, uploads}: FakeS3, id: string, {key, parts}: Upload): S3Reply {
   const sorted = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part)
-  const digests = Buffer.concat(sorted.map(({bytes}) => createHash('sha256').update(bytes).digest()))
+  const digests = Buffer.concat(sorted.map(({sha256}) => Buffer.from(sha256 ?? '', 'base64')))
   const sha256 = `${createHash('sha256').update(digests).digest('base64')}-${sorted.length}`
   const bytes = Buffer.concat(sorted.map(part => part.bytes))
-  objects.set(key, {bytes, etag: `"${md5(bytes)}-${sorted.length}"`, sha256})
+  const known = sorted.every(part => part.sha256 !== undefined)
+  objects.set(key, {bytes, etag: `"${md5(bytes)}-${sorted.length}"`, ...(known && {sha256})})
   uploads.delete(id)
   return xml('<CompleteMultipartUploadResult></CompleteMultipartUploadResult>')
 }
@@ -212,10 +216,11 @@ function listUploads({uploads}: FakeS3, query: URLSearchParams): S3Reply {
   return xml(`<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>${items.join('')}</ListMultipartUploadsResult>`)
 }
 
-function storedOf(bytes: Buffer, claimed: string | string[] | undefined): Stored | undefined {
-  const sha256 = createHash('sha256').update(bytes).digest('base64')
-  if (claimed !== undefined && claimed !== sha256) return undefined
-  return {bytes, etag: `"${md5(bytes)}"`, ...(claimed !== undefined && {sha256})}
+function storedOf(bytes: Buffer, claimed: string | string[] | undefined, spoil: Spoil): Stored | undefined {
+  const etag = `"${md5(bytes)}"`
+  if (typeof claimed !== 'string' || 'forgetChecksums' in spoil) return {bytes, etag}
+  if (!('believeChecksums' in spoil) && claimed !== createHash('sha256').update(bytes).digest('base64')) return undefined
+  return {bytes, etag, sha256: claimed}
 }
 
 function md5(bytes: Buffer): string {

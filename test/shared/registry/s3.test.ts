@@ -23,7 +23,7 @@ beforeEach(() => {
 afterAll(() => fake.stop())
 
 registryProtocol('the stand-in for S3', async () => freshPlace(fake))
-s3Blobs('the stand-in', () => fake, {resumes: true, vouches: true, careless: true})
+s3Blobs('the stand-in', () => fake, {resumes: true, vouches: true, proves: true, careless: true})
 
 const bytes = Buffer.from('{"a": 1}')
 const HTML = {status: 200, headers: {'content-type': 'text/html'}, body: '<html>Sign in</html>'}
