@@ -38,6 +38,8 @@ export interface ExamRequest {
   readonly tempDir: string
   /** for data and predictions at an address; absent: they are refused */
   readonly remote?: RemoteWorld
+  /** folder that `writePredictions` writes to */
+  readonly outDir?: string
 }
 
 export interface Exam extends Sliceable {
@@ -58,8 +60,8 @@ export interface Exam extends Sliceable {
   readonly baseFault?: string
   values(column: string): {value: string; n: number}[]
   rows(slice: readonly Condition[]): Uint32Array | undefined
-  /** Writes the exam with the candidate's score and prediction as Parquet. Throws UserError when the exam has such a column of its own. */
-  writePredictions(folder: string, begun?: () => void): ReturnType<Table['writePredictions']>
+  /** Writes the exam with the candidate's score and prediction as Parquet to `outDir`. Throws UserError when the exam has such a column of its own. */
+  writePredictions(begun?: () => void): ReturnType<Table['writePredictions']>
   close(): void
 }
 
@@ -71,7 +73,7 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
   const {candidate, data} = request
   if (data === undefined && candidate.kind === 'model')
     throw new UserError('data: required and not given', {kind: 'usage', hint: 'A model needs the exam: give `data`.'})
-  const table = await open(data ?? [candidate.path], request)
+  const table = await open(data ?? [candidate.path], request, request.outDir)
   const models: Model[] = []
   try {
     const first = await prepare(candidate, table, request, models)
@@ -107,7 +109,7 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
       numeric: name => fetched.numeric(name),
       values: column => valuesOf(fetched.categorical(column)),
       rows: rowsFinder(fetched, fetched.rows),
-      writePredictions: (folder, begun) => table.writePredictions(folder, addedColumns(own, ready, table.names, request), begun),
+      writePredictions: begun => table.writePredictions(addedColumns(own, ready, table.names, request), begun),
       close: () => table.close()
     }
   } catch (error) {
@@ -118,8 +120,8 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
   }
 }
 
-function open(paths: readonly string[], {cwd, tempDir, remote}: ExamRequest): Promise<Table> {
-  return openTable({paths, cwd, limits: {tempDir}, remote})
+function open(paths: readonly string[], {cwd, tempDir, remote}: ExamRequest, predictions?: string): Promise<Table> {
+  return openTable({paths, cwd, limits: {tempDir}, remote, predictions})
 }
 
 interface Prepared {

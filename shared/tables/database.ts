@@ -10,6 +10,8 @@ export interface TableLimits {
   readonly memoryBytes?: number
   /** default 2 */
   readonly threads?: number
+  /** of all files, what may be held in memory or temporary disk where it is read twice; default 512 MiB */
+  readonly heldBytes?: number
   /** of one query; default 15 minutes */
   readonly timeoutMs?: number
 }

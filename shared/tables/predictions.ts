@@ -1,25 +1,24 @@
 import {existsSync} from 'node:fs'
 import {rename, rm} from 'node:fs/promises'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {setTimeout} from 'node:timers/promises'
 import type {DuckDBDataChunk} from '@duckdb/node-api'
 import {messageOf, UserError} from '#shared/errors'
 import {type FileDigest, sha256File} from '#shared/files'
-import {openDatabase, type TableLimits} from './database.js'
+import type {Database} from './database.js'
 import {identifier, literal} from './sql.js'
 
 /** A column to add: numbers, NaN where missing, or texts. */
 export type AddedColumn = Float64Array | readonly string[]
 
 export interface WriteRequest {
-  /** absolute paths that `relation` reads */
-  readonly paths: readonly string[]
+  readonly database: Database
   readonly relation: string
   readonly rows: number
   readonly names: readonly string[]
   readonly added: Readonly<Record<string, AddedColumn>>
-  readonly folder: string
-  readonly limits: TableLimits
+  /** as `draftIn` names it; the database may write there */
+  readonly draft: string
   /** called when all that is left is the engine's work */
   readonly begun?: () => void
 }
@@ -29,20 +28,24 @@ const CHUNK_ROWS = 2048
 /** Of a row group; trying columns of more values for a dictionary costs more than writing them. */
 const DICTIONARY_VALUES = 1000
 
+export function draftIn(folder: string): string {
+  return join(folder, `predictions-${process.pid}-${Math.trunc(performance.now())}.partial`)
+}
+
 /**
- * Writes a table with added columns, one value a row in file order, to `<folder>/predictions-<12 hex of its sha256>.parquet`.
+ * Writes a table with added columns, one value a row in file order, to `predictions-<12 hex of its sha256>.parquet` in the folder of the draft.
  * Throws UserError when an added name is already a column, and when the folder can't take the file; nothing half-written is left.
  */
 export async function writePredictions(request: WriteRequest): Promise<FileDigest & {readonly path: string}> {
-  const {added, rows, names, folder} = request
+  const {added, rows, names, draft} = request
+  const folder = dirname(draft)
   for (const [name, values] of Object.entries(added)) {
     if (values.length !== rows) throw new Error(`${name}: ${values.length} values for ${rows} rows`)
     if (names.some(column => column.toLowerCase() === name.toLowerCase()))
       throw new UserError(`The data has a column ${name} already, which the predictions need`, {hint: 'Rename that column.', kind: 'usage'})
   }
-  const draft = join(folder, `predictions-${process.pid}-${Math.trunc(performance.now())}.partial`)
   try {
-    await copy(request, draft)
+    await copy(request)
     const digest = await sha256File(draft)
     const path = join(folder, `predictions-${digest.sha256.slice(0, 12)}.parquet`)
     await rename(draft, path)
@@ -62,31 +65,25 @@ export async function writePredictions(request: WriteRequest): Promise<FileDiges
   }
 }
 
-async function copy({paths, relation, added, rows, names, limits, begun}: WriteRequest, draft: string): Promise<void> {
-  const database = await openDatabase([...paths, draft], limits)
+async function copy({database, relation, added, rows, names, draft, begun}: WriteRequest): Promise<void> {
   const columns = Object.entries(added)
-  try {
-    await database.rows(
-      `CREATE TABLE added (${columns.map(([name, values]) => `${identifier(name)} ${values instanceof Float64Array ? 'DOUBLE' : 'VARCHAR'}`).join(', ')})`
-    )
-    await database.append('added', (make, add) => {
-      for (let start = 0; start < rows; start += CHUNK_ROWS) {
-        const end = Math.min(rows, start + CHUNK_ROWS)
-        const chunk = make(end - start)
-        for (const [index, [, values]] of columns.entries()) setCells(chunk, index, values.slice(start, end))
-        add(chunk)
-      }
-    })
-    const select = [...names.map(name => `t.${identifier(name)}`), ...columns.map(([name]) => `a.${identifier(name)}`)].join(', ')
-    const writing = database.rows(
-      `COPY (SELECT ${select} FROM ${relation} t POSITIONAL JOIN added a) TO ${literal(draft)} (FORMAT parquet, DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES})`
-    )
-    writing.catch(() => undefined)
-    if (begun) await Promise.race([writing, fileAt(draft)]).then(begun)
-    await writing
-  } finally {
-    database.close()
-  }
+  const types = columns.map(([name, values]) => `${identifier(name)} ${values instanceof Float64Array ? 'DOUBLE' : 'VARCHAR'}`)
+  await database.rows(`CREATE OR REPLACE TABLE added (${types.join(', ')})`)
+  await database.append('added', (make, add) => {
+    for (let start = 0; start < rows; start += CHUNK_ROWS) {
+      const end = Math.min(rows, start + CHUNK_ROWS)
+      const chunk = make(end - start)
+      for (const [index, [, values]] of columns.entries()) setCells(chunk, index, values.slice(start, end))
+      add(chunk)
+    }
+  })
+  const select = [...names.map(name => `t.${identifier(name)}`), ...columns.map(([name]) => `a.${identifier(name)}`)].join(', ')
+  const writing = database.rows(
+    `COPY (SELECT ${select} FROM ${relation} t POSITIONAL JOIN added a) TO ${literal(draft)} (FORMAT parquet, DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES})`
+  )
+  writing.catch(() => undefined)
+  if (begun) await Promise.race([writing, fileAt(draft)]).then(begun)
+  await writing
 }
 
 async function fileAt(path: string): Promise<void> {

@@ -23,6 +23,8 @@ export interface Reading {
   /** rows, where some reading has counted them or the walk does */
   rows(): Promise<number | undefined>
   select(build: (relation: string, columns: readonly Column[]) => string, options?: SelectOptions): Promise<readonly Row[]>
+  /** Begins to copy all rows into the database, where whatever is asked from now on reads them. */
+  hold(): void
 }
 
 export interface SelectOptions {
@@ -37,12 +39,14 @@ export function openReading(source: Source, database: Database, types: Map<strin
   const sure = new Set<string>(source.format === 'csv' ? [] : source.names)
   let walked: number | undefined
   let counted: number | undefined
+  let holding: Promise<void> | undefined
+  let held = false
   const typeOf = (name: string) => types.get(name) ?? 'VARCHAR'
   const columns = () => source.names.map(name => ({name, type: typeOf(name), kind: kindOf(typeOf(name))}))
   const survey = async () => {
     if (source.surveys) walked = (await source.surveys).reduce((sum, {rows}) => sum + rows, 0)
   }
-  const attempt = async <T>(work: () => Promise<T>, early = false): Promise<T> => {
+  const tried = async <T>(work: () => Promise<T>, early: boolean): Promise<T> => {
     try {
       const done = await work()
       if (!early) await survey()
@@ -54,8 +58,26 @@ export function openReading(source: Source, database: Database, types: Map<strin
       throw source.explain(error) ?? error
     }
   }
+  const attempt = async <T>(work: () => Promise<T>, early = false): Promise<T> => {
+    await holding
+    return tried(work, early)
+  }
   const relation = (numbered: boolean) =>
-    `(SELECT ${numbered ? NUMBERED : ''}${columns().map(cellOf).join(', ')} FROM ${source.relation(types)})`
+    `(SELECT ${numbered ? NUMBERED : ''}${held ? '*' : columns().map(cellOf).join(', ')} FROM ${held ? HELD : source.relation(types)})`
+  const confirmed = (count: number) => {
+    if (walked !== undefined && count !== walked) throw unlike(source, walked, count)
+    counted = count
+    return count
+  }
+  const hold = async () => {
+    const [{n}] = await tried(async () => {
+      await database.rows(`CREATE TABLE ${HELD} AS SELECT * FROM ${relation(false)}`)
+      return database.rows(`SELECT count(*) AS n FROM ${HELD}`)
+    }, false)
+    confirmed(Number(n))
+    for (const name of source.names) sure.add(name)
+    held = true
+  }
   return {
     columns,
     unchecked: () =>
@@ -67,18 +89,21 @@ export function openReading(source: Source, database: Database, types: Map<strin
     },
     relation,
     attempt,
-    confirmed: count => {
-      if (walked !== undefined && count !== walked) throw unlike(source, walked, count)
-      counted = count
-      return count
-    },
+    confirmed,
     rows: async () => {
       await survey()
       return counted ?? walked
     },
-    select: (build, {numbered = false, early} = {}) => attempt(() => database.rows(build(relation(numbered), columns())), early)
+    select: (build, {numbered = false, early} = {}) => attempt(() => database.rows(build(relation(numbered), columns())), early),
+    hold: () => {
+      holding = hold()
+      holding.catch(() => undefined)
+    }
   }
 }
+
+/** The table of the rows that are held. */
+const HELD = 'held'
 
 const NUMBERED = 'row_number() OVER () AS "#", '
 

@@ -7,7 +7,7 @@ import {type Cell, type Database, openDatabase, type Row, type TableLimits} from
 import {type Fetched, fetchColumns, fetchHashes} from './fetch.js'
 import {locate, type Place} from './locate.js'
 import {expandPaths} from './paths.js'
-import {type AddedColumn, writePredictions} from './predictions.js'
+import {type AddedColumn, draftIn, writePredictions} from './predictions.js'
 import {openReading, type Reading, type SelectOptions} from './reading.js'
 import {localOf, type RemoteWorld} from './remote.js'
 import {openSource, readFiles, type Source, type SourceFile} from './source.js'
@@ -37,14 +37,10 @@ export interface Table {
   /** Rows of any SELECT over `relation`, which is all rows. */
   select(build: (relation: string, columns: readonly Column[]) => string, options?: SelectOptions): Promise<readonly Row[]>
   /**
-   * All columns and the added ones, in file order, to `<folder>/predictions-<12 hex>.parquet`. `begun` is called when the rest goes on in other
-   * threads, so that this one can turn to other work.
+   * All columns and the added ones, in file order, to `predictions-<12 hex>.parquet` in the folder that was named. `begun` is called when the rest
+   * goes on in other threads, so that this one can turn to other work.
    */
-  writePredictions(
-    folder: string,
-    added: Readonly<Record<string, AddedColumn>>,
-    begun?: () => void
-  ): Promise<FileDigest & {readonly path: string}>
+  writePredictions(added: Readonly<Record<string, AddedColumn>>, begun?: () => void): Promise<FileDigest & {readonly path: string}>
   /** Where rows stand, by their number. */
   locate(rows: readonly number[]): Promise<ReadonlyMap<number, Place>>
   /** A 64-bit hash of each row over the columns named, in file order; equal rows have equal hashes in any table, as cells of equal text. */
@@ -68,7 +64,11 @@ export interface TableRequest {
   readonly kinds?: ReadonlyMap<string, 'number' | 'text'>
   /** for `s3://` and `https://` among the paths; absent: they are refused */
   readonly remote?: RemoteWorld
+  /** folder that `writePredictions` is to write to: all is read twice then, so that files of up to `heldBytes` are parsed once and held */
+  readonly predictions?: string
 }
+
+const HELD_BYTES = 1 << 29
 
 const BATCH_COLUMNS = 32
 const BATCH = BATCH_COLUMNS * 12
@@ -81,18 +81,17 @@ const MOST_EXPECTED = 1 << 25
  * An empty cell is missing, quoted or not; NaN is missing too. A CSV column is `number` when every cell is one.
  * Throws UserError, with file and line, on what cannot be read.
  */
-export async function openTable({paths, cwd, limits, kinds, remote}: TableRequest): Promise<Table> {
+export async function openTable({paths, cwd, limits, kinds, remote, predictions}: TableRequest): Promise<Table> {
   const local = await localOf(paths, limits.tempDir, remote)
   let database: Database | undefined
   try {
     const files = readFiles(await expandPaths(local.paths, cwd), cwd, local.names)
-    database = await openDatabase(
-      files.map(file => file.path),
-      limits
-    )
+    const draft = predictions === undefined ? undefined : draftIn(predictions)
+    database = await openDatabase([...files.map(file => file.path), ...(draft === undefined ? [] : [draft])], limits)
     const source = await openSource(files, database)
     const reading = openReading(source, database, await typesOf(source, database, kinds))
-    const table = tableOf(source, database, reading, limits)
+    if (draft !== undefined && files.reduce((sum, {size}) => sum + size, 0) <= (limits.heldBytes ?? HELD_BYTES)) reading.hold()
+    const table = tableOf(source, database, reading, draft)
     const close = () => {
       table.close()
       local.remove()
@@ -111,7 +110,7 @@ async function typesOf(source: Source, database: Database, kinds: TableRequest['
   return new Map(described.map(row => [String(row.column_name), String(row.column_type)]))
 }
 
-function tableOf(source: Source, database: Database, reading: Reading, limits: TableLimits): Table {
+function tableOf(source: Source, database: Database, reading: Reading, draft: string | undefined): Table {
   const {attempt, relation} = reading
   const rowCount = async () =>
     (await reading.rows()) ?? reading.confirmed(Number((await reading.select(from => `SELECT count(*) AS n FROM ${from}`))[0].n))
@@ -140,11 +139,11 @@ function tableOf(source: Source, database: Database, reading: Reading, limits: T
       const columns = chosen(names)
       return attempt(() => fetchHashes(database, relation(false), columns()))
     },
-    writePredictions: async (folder, added, begun) => {
-      const paths = source.files.map(file => file.path)
+    writePredictions: async (added, begun) => {
+      if (draft === undefined) throw new Error('no folder was named for predictions')
       const rows = await rowCount()
       const {names} = source
-      return attempt(() => writePredictions({paths, relation: relation(false), rows, names, added, folder, limits, begun}))
+      return attempt(() => writePredictions({database, relation: relation(false), rows, names, added, draft, begun}))
     },
     digests: () => digestsOf(source),
     close: () => {

@@ -22,7 +22,7 @@ export default action('evaluate', inputs, async (given, world): Promise<Findings
   const candidate = await candidateOf(given, world)
   const columns = given.gates.flatMap(gate => gate.slice.map(({column}) => column))
   const sitters = {candidate, champion: champion.sitter, base: base?.sitter}
-  const exam = await openExam({...given, ...sitters, columns, cwd: world.cwd, tempDir: world.tempDir, remote: world})
+  const exam = await openExam({...given, ...sitters, columns, cwd: world.cwd, tempDir: world.tempDir, outDir: world.outDir, remote: world})
   if (exam.championFault !== undefined) world.warning(`champion: ${exam.championFault}; nothing is compared with it`)
   try {
     const metrics = await readMetrics(given, world)
@@ -68,7 +68,7 @@ async function readMetrics({metrics}: Given, {cwd}: World) {
 async function keepPredictions(exam: Exam, {outDir}: World): Promise<{written: Promise<{path: string; name: string; sha256: string}>}> {
   return new Promise((resolve, reject) => {
     const written = exam
-      .writePredictions(outDir, () => resolve({written}))
+      .writePredictions(() => resolve({written}))
       .then(({path, sha256}) => ({path, sha256, name: path.slice(outDir.length + 1)}))
     written.catch(reject)
   })

@@ -84,6 +84,7 @@ describe('an exam', () => {
     threshold: 0.5,
     cwd: folder,
     tempDir: folder,
+    outDir: folder,
     ...more
   })
   let data: string
@@ -127,7 +128,7 @@ describe('an exam', () => {
     const path = await write('p.csv', 'y,group,score\n1,f,0.9\n0,m,0.4\n')
     const exam = await openExam(request({candidate: {kind: 'predictions', path}}))
     expect([...exam.labels]).toEqual([1, 0])
-    const kept = await exam.writePredictions(folder)
+    const kept = await exam.writePredictions()
     exam.close()
     const again = await openExam(request({candidate: {kind: 'predictions', path: kept.path}, columns: ['group']}))
     expect([...again.candidate.predictions]).toEqual([1, 0])
@@ -180,7 +181,7 @@ describe('an exam', () => {
     const path = await write('p.csv', 'id,score\n1,0.9\n2,0.8\n')
     const exam = await openExam(request({data: [own], key: 'id', candidate: {kind: 'predictions', path}}))
     expect([...(exam.candidate.scores ?? [])]).toEqual([0.9, 0.8])
-    await expect(exam.writePredictions(folder)).rejects.toThrow('The data has a column score already')
+    await expect(exam.writePredictions()).rejects.toThrow('The data has a column score already')
     exam.close()
   })
 
@@ -188,7 +189,7 @@ describe('an exam', () => {
     const path = await write('m.onnx', logistic([1], 0, ['x']))
     const words = await write('words.csv', 'x,y\n1,yes\n-1,yes\n')
     const exam = await openExam(request({data: [words], positive: 'yes', candidate: {kind: 'model', path}}))
-    const kept = await exam.writePredictions(folder)
+    const kept = await exam.writePredictions()
     exam.close()
     const again = await openExam(request({positive: 'yes', candidate: {kind: 'predictions', path: kept.path}}))
     expect([...again.candidate.predictions]).toEqual([1, 0])

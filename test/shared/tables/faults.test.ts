@@ -161,8 +161,8 @@ describe('CSV that is no table is refused with file, line and what to do', () =>
 describe('Parquet that is none', () => {
   async function parquet(): Promise<Buffer> {
     const {cwd, open} = folder({'d.csv': `a,b\n${Array.from({length: 3000}, (_, index) => `${index},v${index % 7}`).join('\n')}\n`})
-    const table = await open('d.csv')
-    const {path} = await table.writePredictions(cwd, {score: new Float64Array(3000).fill(0.5)})
+    const table = await open('d.csv', {predictions: cwd})
+    const {path} = await table.writePredictions({score: new Float64Array(3000).fill(0.5)})
     table.close()
     return readFileSync(path)
   }

@@ -144,9 +144,9 @@ describe('writePredictions', () => {
   test('writes the exam and what was added, row by row, readable as a table', async () => {
     const rows = Array.from({length: 70_000}, (_, index) => `r${index},${index % 7 === 0 ? '' : index},${index}`)
     const {cwd, open} = folder({'exam.csv': `key,age,label\n${rows.join('\n')}\n`})
-    const table = await open('exam.csv')
+    const table = await open('exam.csv', {predictions: cwd})
     const score = Float64Array.from({length: 70_000}, (_, index) => (index === 5 ? Number.NaN : index / 70_000))
-    const written = await table.writePredictions(cwd, {score, prediction: Array.from(score, value => (value >= 0.5 ? '1' : '0'))})
+    const written = await table.writePredictions({score, prediction: Array.from(score, value => (value >= 0.5 ? '1' : '0'))})
     expect(written.path).toBe(join(cwd, `predictions-${written.sha256.slice(0, 12)}.parquet`))
     const again = await open(written.path)
     expect((await again.columns()).map(({name, kind}) => [name, kind])).toEqual([
@@ -165,10 +165,41 @@ describe('writePredictions', () => {
     table.close()
   })
 
+  test('the same rows, whether they were held or are read again; held, the same bytes each time', async () => {
+    const rows = Array.from({length: 150_000}, (_, index) => `${index},${index % 3 === 0 ? 'NaN' : index / 7},"v, ${index}"`)
+    const {cwd, open} = folder({'exam.csv': `a,b,c\n${rows.join('\n')}\n`})
+    const score = Float64Array.from({length: 150_000}, (_, index) => index / 150_000)
+    const write = async (heldBytes?: number) => {
+      const table = await open('exam.csv', {predictions: cwd, limits: {tempDir: cwd, heldBytes}})
+      expect((await table.fetch(['a'])).numeric('a')?.[149_999]).toBe(149_999)
+      const written = await table.writePredictions({score})
+      table.close()
+      const again = await open(written.path)
+      const hashes = await again.rowHashes(['a', 'b', 'c', 'score'])
+      again.close()
+      return {...written, hashes}
+    }
+    const [held, read, once] = [await write(), await write(0), await write()]
+    expect(once.sha256).toBe(held.sha256)
+    expect(read.hashes).toEqual(held.hashes)
+  })
+
+  test('a cell that proves its column wrong is held as it stands', async () => {
+    const {cwd, open} = folder({'exam.csv': `a,b\n${'1,2\n'.repeat(60_000)}x,3\n`})
+    const table = await open('exam.csv', {predictions: cwd})
+    expect((await table.fetch()).text('a')[60_000]).toBe('x')
+    const {path} = await table.writePredictions({score: new Float64Array(60_001)})
+    table.close()
+    const again = await open(path)
+    const fetched = await again.fetch()
+    expect([fetched.text('a').slice(-2), fetched.numeric('b')?.subarray(-2)]).toEqual([['1', 'x'], Float64Array.of(2, 3)])
+    again.close()
+  })
+
   test('a folder that does not take it is named, and nothing is left there', async () => {
     const {cwd, open} = folder({'a.csv': 'a\n1\n', 'full/kept.txt': ''})
-    const table = await open('a.csv')
-    await expect(table.writePredictions(join(cwd, 'gone'), {score: Float64Array.of(0.5)})).rejects.toMatchObject({
+    const table = await open('a.csv', {predictions: join(cwd, 'gone')})
+    await expect(table.writePredictions({score: Float64Array.of(0.5)})).rejects.toMatchObject({
       name: 'UserError',
       message: expect.stringMatching(new RegExp(`^${join(cwd, 'gone')}: the predictions could not be written \\(.*its file`)),
       hint: expect.stringContaining('Free some space')
@@ -179,8 +210,8 @@ describe('writePredictions', () => {
 
   test('refuses a name that the exam has, and leaves no file', async () => {
     const {cwd, open} = folder({'exam.csv': 'Score\n1\n'})
-    const table = await open('exam.csv')
-    await expect(table.writePredictions(cwd, {score: Float64Array.of(1)})).rejects.toThrow('The data has a column score already')
+    const table = await open('exam.csv', {predictions: cwd})
+    await expect(table.writePredictions({score: Float64Array.of(1)})).rejects.toThrow('The data has a column score already')
     expect(readdirSync(cwd)).toEqual(['exam.csv'])
     table.close()
   })
@@ -218,13 +249,13 @@ describe('the walk that goes on while DuckDB reads', () => {
     ['measure', table => table.measure(() => [{key: 'n', sql: 'count(a)'}])],
     ['select', table => table.select(from => `SELECT a FROM ${from} LIMIT 1`)],
     ['rowHashes', table => table.rowHashes(['a'])],
-    ['writePredictions', table => table.writePredictions('.', {})],
+    ['writePredictions', table => table.writePredictions({})],
     ['digests', table => table.digests()]
   ]
   test.each(ask)('%s gives nothing of a file that only the walk refuses', async (_, work) => {
     const {open} = folder({'d.csv': `a,b\n${'1,x\n'.repeat(700_000)}2,"y"\r\n`})
     // The walk may end before the first look at the types does: then it is the opening that fails.
-    await expect(open('d.csv').then(work)).rejects.toThrow('d.csv line 700002: the line ends differ')
+    await expect(open('d.csv', {predictions: '.'}).then(work)).rejects.toThrow('d.csv line 700002: the line ends differ')
   })
 
   test('ends at the next chunk when the table is closed', async () => {
