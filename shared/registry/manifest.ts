@@ -62,6 +62,8 @@ export interface Manifest {
   readonly kept?: readonly KeptFile[]
   /** that it was published from; absent outside of GitHub, and in what older versions wrote */
   readonly commit?: string
+  /** of the run that published it, from 1; absent outside of GitHub, and in what older versions wrote */
+  readonly attempt?: number
   readonly by: string
   /** ISO 8601, UTC */
   readonly at: string
@@ -87,6 +89,7 @@ export function parseManifest(key: string, bytes: Uint8Array): Manifest {
     ...(fields.profile !== undefined && {profile: parseProfile(read.fields(fields.profile, 'profile'), read)}),
     ...keptIn(fields, read),
     ...(fields.commit !== undefined && {commit: read.text(fields, 'commit')}),
+    ...(fields.attempt !== undefined && {attempt: read.count(fields, 'attempt')}),
     by: read.text(fields, 'by'),
     at: read.time(fields, 'at'),
     runUrl: read.text(fields, 'runUrl')

@@ -36,6 +36,8 @@ export interface Publication {
   readonly kept?: readonly FileToKeep[]
   /** that it is published from; absent outside of GitHub */
   readonly commit?: string
+  /** of the run that publishes it, from 1; absent outside of GitHub */
+  readonly attempt?: number
   readonly reason: string
 }
 
@@ -204,6 +206,7 @@ async function sendAll(world: PublicationWorld, publication: Publication, tree: 
     ...(profile && {profile}),
     ...(kept.length > 0 && {kept}),
     ...(publication.commit && {commit: publication.commit}),
+    ...(publication.attempt !== undefined && {attempt: publication.attempt}),
     by: world.by,
     at: world.now().toISOString(),
     runUrl: world.runUrl

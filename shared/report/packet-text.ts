@@ -2,15 +2,18 @@ import type {Evidence} from '#shared/evidence/evidence'
 import {code, prose} from './inert.js'
 import {table} from './markdown.js'
 import {range} from './numbers.js'
-import {comparisons, type Packet, planLines} from './packet.js'
+import {commentAsked, comparisons, type Packet, planLines} from './packet.js'
 import {sign} from './verdicts.js'
 
 /** What is approved: version and whole digest. */
-export function approvedTable({name, version, digest, url, champion}: Packet): string {
+export function approvedTable(packet: Packet): string {
+  const {name, version, digest, url, champion} = packet
+  const comment = commentAsked(packet)
   const rows = [
     ['Version', `${code(version, 60)} of ${code(name, 100)}`],
     ['SHA-256', code(digest)],
     ...(champion === undefined ? [] : [['Champion now', code(champion, 100)]]),
+    ...(comment === undefined ? [] : [['To approve', `${prose(comment)} ${code(version, 60)}`]]),
     ...(url === '' ? [] : [['Registry', code(url, 300)]])
   ]
   return table([{name: 'Published'}, {name: ''}], rows)

@@ -23,6 +23,8 @@ export interface Packet {
   readonly url: string
   /** what it would replace: `v1 22ff0efe270b`, as evaluate says; undefined where nothing says so */
   readonly champion?: string
+  /** of the run, in which it was published */
+  readonly attempt: number
   readonly plan?: Plan
 }
 
@@ -38,10 +40,16 @@ export function packetOf(evidence: readonly Evidence[], plan?: Plan): Packet | u
   const champion = evidence.flatMap(({facts}) => facts).find(given => given.name === 'champion' && typeof given.value === 'string')?.value
   const rest = {
     url: typeof url === 'string' ? url : '',
+    attempt: one.run.attempt,
     plan,
     ...(champion !== undefined && {champion: champion === 'none' ? 'none, compared with nothing' : String(champion)})
   }
   return {name: model.name, version, digest: model.digest.sha256, ...rest}
+}
+
+/** What the comment of an approval must be where it is required, since GitHub does not say in which attempt somebody approved; undefined in the first. */
+export function commentAsked({attempt}: Packet): string | undefined {
+  return attempt === 1 ? undefined : `attempt ${attempt} published it: where approvals are required, the comment must say`
 }
 
 /** One check against the champion; numbers of equal digits. */

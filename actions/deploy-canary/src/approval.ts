@@ -5,6 +5,7 @@ import type {Commits} from '#shared/github/commits'
 import type {Environment, Review, Reviews} from '#shared/github/reviews'
 import type {Approval} from '#shared/registry/approval'
 import type {Manifest} from '#shared/registry/manifest'
+import {refuseAuthors} from './authors.js'
 import type {Release} from './rollout.js'
 
 /** What was to be approved, and by whom it may not be. */
@@ -14,10 +15,12 @@ export interface Asked {
   readonly notAuthor: boolean
   readonly name: string
   readonly release: Release
-  readonly manifest: Pick<Manifest, 'runUrl' | 'by'>
+  /** the input version: an alias, or the release's own */
+  readonly wanted: string
+  readonly manifest: Pick<Manifest, 'runUrl' | 'attempt' | 'by'>
   /** commits of this repository that the version comes from */
   readonly commits: readonly string[]
-  readonly run: Pick<Run, 'runId' | 'url'>
+  readonly run: Pick<Run, 'runId' | 'attempt' | 'url'>
   /** who started the run, first and again */
   readonly actors: readonly string[]
   readonly event: RunEvent
@@ -32,22 +35,21 @@ export interface People {
 
 /**
  * Who approved this version for this environment, asked before anything moves. Throws UserError when the version is not one that the approver saw,
- * when nobody had to approve or nobody did, and where `notAuthor` says so when an approver wrote, proposed, published or started what is deployed.
+ * when nobody had to approve, nobody did or somebody rejected it, and where `notAuthor` says so when an approver is one of its authors.
  */
 export async function readApprovals({reviews, commits}: People, asked: Asked): Promise<readonly Approval[]> {
   requireSeen(asked)
   requireReviewers(await reviews.environment(asked.environment), asked)
   const approvals = requireApproval(await reviews.reviews(asked.run.runId), asked)
-  if (asked.notAuthor) refuseAuthors(approvals, await readAuthors(commits, asked), asked)
+  if (asked.notAuthor) await refuseAuthors(commits, approvals, asked)
   return approvals
 }
 
 /** An approval has neither a time nor an attempt: what binds it is that the version is this run's own, or stood in its inputs. */
-function requireSeen({name, release, manifest, run, event}: Asked): void {
+function requireSeen(asked: Asked): void {
+  const {name, release, manifest, run} = asked
   if (manifest.runUrl !== '' && manifest.runUrl === run.url) return
-  const {inputs} = event.payload
-  const chosen =
-    event.name === 'workflow_dispatch' && typeof inputs === 'object' && inputs !== null ? Reflect.get(inputs, 'version') : undefined
+  const chosen = chosenVersion(asked)
   if (chosen === release.version) return
   const from = manifest.runUrl === '' ? 'elsewhere' : `by ${manifest.runUrl}`
   const said = typeof chosen === 'string' && chosen !== '' ? `, and the input version says ${chosen}` : ''
@@ -57,6 +59,28 @@ function requireSeen({name, release, manifest, run, event}: Asked): void {
       hint: `Start a workflow with on: workflow_dispatch, whose input version is ${release.version} itself, and no alias.`
     }
   )
+}
+
+/** What a dispatched run was asked to deploy, in all of its attempts. */
+function chosenVersion({event: {name, payload}}: Asked): unknown {
+  const {inputs} = payload
+  return name === 'workflow_dispatch' && typeof inputs === 'object' && inputs !== null ? Reflect.get(inputs, 'version') : undefined
+}
+
+/**
+ * Whether each approval of this run, of whatever attempt, can only have been of this version. The first attempt has no older ones. A later one has
+ * them, and they are of this version where the first attempt published it and the workflow says by its own name what is deployed.
+ */
+function isUnambiguous(asked: Asked): boolean {
+  const {manifest, release, run, wanted} = asked
+  if (chosenVersion(asked) === release.version) return true
+  if (run.attempt === 1) return (manifest.attempt ?? 1) === 1
+  return manifest.attempt === 1 && wanted === release.version
+}
+
+/** Whether a comment names a version as a word of its own. */
+function naming(version: string): (review: Review) => boolean {
+  return ({comment}) => comment.split(/[^\w.+-]+/).some(word => word.replace(/[.+-]+$/, '') === version)
 }
 
 function requireReviewers(found: Environment | undefined, {environment, settings}: Asked): void {
@@ -73,65 +97,50 @@ const isFor = (environment: string) => (review: Review) =>
 
 const LONGEST_COMMENT = 2000
 
-function requireApproval(reviews: readonly Review[], {environment, release, run}: Asked): readonly Approval[] {
+function requireApproval(reviews: readonly Review[], asked: Asked): readonly Approval[] {
+  const {environment, release} = asked
   const own = reviews.filter(isFor(environment))
   const approved = own.filter(({state}) => state === 'approved')
-  if (approved.length > 0) return approved.map(({by, comment}) => ({environment, by, comment: comment.slice(0, LONGEST_COMMENT)}))
-  const rejected = own.filter(({state}) => state === 'rejected').map(({by}) => by)
+  refuseRejected(own, approved, asked)
+  if (approved.length === 0) throw unapproved(reviews, asked)
+  const bound = isUnambiguous(asked) ? approved : approved.filter(naming(release.version))
+  if (bound.length === 0) throw ambiguous(approved, asked)
+  return bound.map(({by, comment}) => ({environment, by, comment: comment.slice(0, LONGEST_COMMENT)}))
+}
+
+/** Which of two reviews came last GitHub does not say: a run in which somebody said no stays rejected. */
+function refuseRejected(own: readonly Review[], approved: readonly Review[], {environment, release}: Asked): void {
+  const rejected = own.filter(({state}) => state === 'rejected')
+  if (rejected.length === 0) return
+  const although = approved.length > 0 ? `, which the approval by ${namesOf(approved)} does not undo` : ''
+  throw new UserError(`${release.version}: was rejected for ${environment} by ${namesOf(rejected)} in this run${although}`, {
+    hint: `Start a new run (workflow_dispatch with version: ${release.version}): GitHub does not say which review of a run came last.`
+  })
+}
+
+function unapproved(reviews: readonly Review[], {environment, release, run}: Asked): UserError {
   const others = [...new Set(reviews.filter(({state}) => state === 'approved').flatMap(({environments}) => environments))]
-  const found =
-    rejected.length > 0
-      ? `rejected by ${rejected.join(', ')}`
-      : others.length > 0
-        ? `this run has approvals for ${others.join(', ')} alone`
-        : 'this run has no approval at all'
-  throw new UserError(`${release.version}: nobody approved it for ${environment}: ${found}`, {
+  const found = others.length > 0 ? `this run has approvals for ${others.join(', ')} alone` : 'this run has no approval at all'
+  return new UserError(`${release.version}: nobody approved it for ${environment}: ${found}`, {
     hint: `The job must say environment: ${environment}, and one of its reviewers must approve in ${run.url}. Skipping the rules as an administrator is no approval.`
   })
 }
 
-interface Author {
-  readonly login: string
-  /** `wrote commit a1b2c3d4e5f6` */
-  readonly did: string
-}
-
-async function readAuthors(commits: Commits, {commits: shas, actors, manifest, name, release}: Asked): Promise<readonly Author[]> {
-  const read = await Promise.all(
-    shas.map(async sha => {
-      const short = sha.slice(0, 12)
-      const login = await commits.author(sha)
-      if (login === undefined)
-        throw new UserError(`commit ${short}: its author belongs to no account on GitHub, so an approver can't be told from them`, {
-          hint: 'Add the address of the commit to the account of who wrote it, or leave approver-is-not-author out.'
-        })
-      const pulls = await commits.pulls(sha)
-      const proposed = pulls.flatMap(({number, author}) => (author === undefined ? [] : [{login: author, did: `opened #${number}`}]))
-      return [{login, did: `wrote commit ${short}`}, ...proposed]
-    })
+function ambiguous(approved: readonly Review[], {environment, release: {version}, manifest, run, wanted}: Asked): UserError {
+  const since =
+    manifest.attempt === undefined
+      ? `which attempt published ${version} is not kept`
+      : manifest.attempt > 1
+        ? `${version} was published by attempt ${manifest.attempt}`
+        : `version is the alias ${wanted}, which a later attempt may have moved`
+  return new UserError(
+    `${version}: whether ${namesOf(approved)} approved it for ${environment}, or another version in an earlier attempt, can't be told: this is attempt ${run.attempt}, and ${since}`,
+    {
+      hint: `Run this job again and write ${version} into the comment of the approval, or start a new run (workflow_dispatch with version: ${version}). GitHub does not say which attempt an approval was given in.`
+    }
   )
-  const started = actors.map(login => ({login, did: 'started this run'}))
-  return [...read.flat(), ...started, {login: manifest.by, did: `published ${name} ${release.version}`}]
 }
 
-function refuseAuthors(approvals: readonly Approval[], authors: readonly Author[], {environment, release}: Asked): void {
-  for (const {by} of approvals) {
-    const deeds = authors.filter(({login}) => login.toLowerCase() === by.toLowerCase()).map(({did}) => did)
-    if (deeds.length === 0) continue
-    throw new UserError(`${release.version}: ${by} approved it for ${environment} and ${[...new Set(deeds)].join(', ')}`, {
-      hint: `approver-is-not-author: another reviewer must approve, in a new run (workflow_dispatch with version: ${release.version}). "Prevent self-review" in the environment's settings asks for that from the start.`
-    })
-  }
-}
-
-/** Commits of this repository that the documents kept with a version name, and the run's own. */
-export function commitsBehind(
-  documents: readonly {readonly bytes: Uint8Array}[],
-  {repository, sha}: Pick<Run, 'repository' | 'sha'>
-): readonly string[] {
-  const shas = documents.flatMap(({bytes}) => {
-    const {run} = Object(JSON.parse(Buffer.from(bytes).toString('utf8'))) as {run?: Partial<Run>}
-    return run?.repository === repository && typeof run.sha === 'string' && /^[0-9a-f]{40,64}$/.test(run.sha) ? [run.sha] : []
-  })
-  return [...new Set([sha, ...shas])]
+function namesOf(reviews: readonly Review[]): string {
+  return [...new Set(reviews.map(({by}) => by))].join(', ')
 }

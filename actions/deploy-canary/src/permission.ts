@@ -3,11 +3,12 @@ import type {InputsOf} from '#shared/inputs'
 import type {Approval} from '#shared/registry/approval'
 import type {Registry} from '#shared/registry/registry'
 import type {World} from '#shared/world'
-import {commitsBehind, type People, readApprovals} from './approval.js'
+import {type People, readApprovals} from './approval.js'
+import {commitsBehind} from './authors.js'
 import type {inputs} from './inputs.js'
 import type {Release} from './rollout.js'
 
-type Given = Pick<InputsOf<typeof inputs>, 'requireApproval' | 'environment' | 'approverIsNotAuthor' | 'githubToken' | 'name'>
+type Given = Pick<InputsOf<typeof inputs>, 'requireApproval' | 'environment' | 'approverIsNotAuthor' | 'githubToken' | 'name' | 'version'>
 
 interface Around {
   readonly registry: Pick<Registry, 'manifest' | 'evidence'>
@@ -24,13 +25,13 @@ export function permission(
   const environment = environmentOf(given)
   if (environment === undefined) return async () => []
   requireGitHub(given, run)
-  const {approverIsNotAuthor: notAuthor, name} = given
+  const {approverIsNotAuthor: notAuthor, name, version: wanted} = given
   const settings = `${env.GITHUB_SERVER_URL || 'https://github.com'}/${run.repository}/settings/environments`
   const actors = [run.actor, env.GITHUB_TRIGGERING_ACTOR ?? ''].filter(actor => actor !== '')
   return async () => {
     const manifest = await registry.manifest(name, release.version)
     const commits = notAuthor ? commitsBehind(await registry.evidence(name, release.version), run) : []
-    const asked = {environment, notAuthor, name, release, manifest, commits, run, actors, event, settings}
+    const asked = {environment, notAuthor, name, release, wanted, manifest, commits, run, actors, event, settings}
     return await readApprovals(await openPeople(), asked)
   }
 }

@@ -45,6 +45,7 @@ export default action('publish', inputs, async (given, world) => {
     evidence: documents,
     profile: await readProfile(profiledBy(one), world),
     commit: /^(?!0+$)[0-9a-f]{40,64}$/.test(world.run.sha) ? world.run.sha : undefined,
+    attempt: world.run.url === '' ? undefined : world.run.attempt,
     kept: [...data, ...(await readTraining(record, world))],
     lineage: {
       materials: lineageOf({records, digest: model.sha256}),

@@ -1,18 +1,21 @@
 import type {Evidence} from '#shared/evidence/evidence'
 import {html} from '../inert.js'
 import {range} from '../numbers.js'
-import {comparisons, type Packet, planLines} from '../packet.js'
+import {commentAsked, comparisons, type Packet, planLines} from '../packet.js'
 import {badge} from './icons.js'
 import {codeOf, tableOf} from './tables.js'
 
 const MOST = 200
 
 /** What is approved, name and value a pair; values are HTML. */
-export function approvedKeys({name, version, digest, url, champion}: Packet): readonly (readonly [string, string])[] {
+export function approvedKeys(packet: Packet): readonly (readonly [string, string])[] {
+  const {name, version, digest, url, champion} = packet
+  const comment = commentAsked(packet)
   return [
     ['Published', `${codeOf(version, 60)} of ${codeOf(name, 120)}`],
     ['SHA-256', codeOf(digest)],
     ...(champion === undefined ? [] : [['Champion now', codeOf(champion, 100)] as const]),
+    ...(comment === undefined ? [] : [['To approve', `${html(comment)} ${codeOf(version, 60)}`] as const]),
     ...(url === '' ? [] : [['Registry', codeOf(url, 300)] as const])
   ]
 }

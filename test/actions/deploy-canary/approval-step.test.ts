@@ -90,6 +90,28 @@ test.each<[string, Parameters<Scene['run']>, (github: FakeGitHub) => void, reado
     ['linus approved it for production and opened #9']
   ],
   [
+    'that somebody rejected as well',
+    [],
+    github => reviewsOf(github).reviews.set('7', [APPROVED, {...APPROVED, state: 'rejected', by: 'linus'}]),
+    ['v1: was rejected for production by linus in this run', 'Start a new run']
+  ],
+  [
+    'approved in one of two attempts, nobody knows which',
+    [{}, {GITHUB_RUN_ATTEMPT: '2'}],
+    () => undefined,
+    ['this is attempt 2, and which attempt published v1 is not kept', 'write v1 into the comment of the approval']
+  ],
+  [
+    'approved by who wrote a commit of its pull request',
+    [{'approver-is-not-author': 'true'}],
+    github =>
+      commitsOf(github).set(SHA, {
+        author: 'ada',
+        pulls: [{number: 9, author: 'linus', merged: true, mergeSha: SHA, commits: [{sha: 'c'.repeat(40), author: 'grace'}]}]
+      }),
+    ['grace approved it for production and wrote commit cccccccccccc of #9']
+  ],
+  [
     'approved by who started it again',
     [{'approver-is-not-author': 'true'}, {GITHUB_TRIGGERING_ACTOR: 'grace'}],
     () => undefined,

@@ -1,8 +1,9 @@
-import {expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {UserError} from '#shared/errors'
-import type {PullOfCommit} from '#shared/github/commits'
+import type {MadeCommit, PullOfCommit} from '#shared/github/commits'
 import type {Review} from '#shared/github/reviews'
-import {type Asked, commitsBehind, type People, readApprovals} from '../../../actions/deploy-canary/src/approval.js'
+import {type Asked, type People, readApprovals} from '../../../actions/deploy-canary/src/approval.js'
+import {commitsBehind} from '../../../actions/deploy-canary/src/authors.js'
 
 const SHA = 'a'.repeat(40)
 const RUN = 'https://github.com/octo/wages/actions/runs/7'
@@ -11,9 +12,10 @@ const ASKED: Asked = {
   notAuthor: false,
   name: 'wages',
   release: {version: 'v12', digest: 'd'.repeat(64)},
-  manifest: {runUrl: RUN, by: 'ada'},
+  wanted: 'v12',
+  manifest: {runUrl: RUN, attempt: 1, by: 'ada'},
   commits: [SHA],
-  run: {runId: '7', url: RUN},
+  run: {runId: '7', attempt: 1, url: RUN},
   actors: ['ada'],
   event: {name: 'push', payload: {}},
   settings: 'https://github.com/octo/wages/settings/environments'
@@ -24,13 +26,16 @@ interface Scene {
   readonly reviewers?: number | null
   readonly reviews?: readonly Review[]
   readonly author?: string
+  readonly committer?: string
   readonly pulls?: readonly PullOfCommit[]
+  /** by the number of their pull request */
+  readonly brought?: Readonly<Record<number, readonly MadeCommit[]>>
 }
 
 /** GitHub as literals, and what was asked of it. */
 function people(scene: Scene = {}): People & {readonly asked: string[]} {
-  const {reviewers = 1, reviews = [APPROVED], pulls = []} = scene
-  const author = 'author' in scene ? scene.author : 'ada'
+  const {reviewers = 1, reviews = [APPROVED], pulls = [], brought = {}} = scene
+  const made = {author: 'ada', committer: 'web-flow', ...scene}
   const asked: string[] = []
   const answer = async <T>(line: string, value: T): Promise<T> => {
     asked.push(line)
@@ -42,7 +47,11 @@ function people(scene: Scene = {}): People & {readonly asked: string[]} {
       environment: name => answer(`environment ${name}`, reviewers === null ? undefined : {name, id: 5, reviewers}),
       reviews: run => answer(`reviews ${run}`, reviews)
     },
-    commits: {author: sha => answer(`author ${sha}`, author), pulls: sha => answer(`pulls ${sha}`, pulls)}
+    commits: {
+      commit: sha => answer(`commit ${sha}`, {sha, author: made.author, committer: made.committer}),
+      pulls: sha => answer(`pulls ${sha}`, pulls),
+      ofPull: number => answer(`commits of #${number}`, brought[number] ?? [])
+    }
   }
 }
 
@@ -70,7 +79,7 @@ test('a version of another run counts only where it stood in the inputs itself',
 
 test.each<[string, Partial<Asked>, string]>([
   ['of another run', ELSEWHERE, 'was published by https://github.com/octo/wages/actions/runs/6, not by this run'],
-  ['of no run', {manifest: {runUrl: '', by: 'ada'}, run: {runId: '7', url: ''}}, 'was published elsewhere, not by this run'],
+  ['of no run', {manifest: {runUrl: '', by: 'ada'}, run: {runId: '7', attempt: 1, url: ''}}, 'was published elsewhere, not by this run'],
   ['of another run under an alias', {...ELSEWHERE, event: dispatch('candidate')}, 'and the input version says candidate'],
   ['of another run beside another input', {...ELSEWHERE, event: dispatch('v11')}, 'and the input version says v11'],
   ['of another run with inputs of nothing', {...ELSEWHERE, event: {name: 'workflow_dispatch', payload: {inputs: null}}}, 'not by this run'],
@@ -98,7 +107,6 @@ test('an environment that asks nobody is an error that says where reviewers are 
 test.each<[string, readonly Review[], string]>([
   ['nobody', [], 'this run has no approval at all'],
   ['nobody of this environment', [{...APPROVED, environments: ['staging']}], 'this run has approvals for staging alone'],
-  ['one who rejected', [{...APPROVED, state: 'rejected', by: 'linus'}], 'rejected by linus'],
   ['one who has yet to decide', [{...APPROVED, state: 'pending'}], 'this run has no approval at all']
 ])('an approval by %s is none', async (_, reviews, message) => {
   const text = await refusal({reviews})
@@ -107,14 +115,87 @@ test.each<[string, readonly Review[], string]>([
   expect(text).toContain(`one of its reviewers must approve in ${RUN}. Skipping the rules as an administrator is no approval.`)
 })
 
-test('a rejection in an earlier attempt does not outlast the approval of a later one', async () => {
+test('a run that somebody rejected stays rejected, whatever else was said in it', async () => {
   const rejected: Review = {...APPROVED, state: 'rejected', by: 'linus'}
-  expect((await readApprovals(people({reviews: [rejected, APPROVED]}), ASKED)).map(({by}) => by)).toEqual(['grace'])
+  const hint = 'Start a new run (workflow_dispatch with version: v12): GitHub does not say which review of a run came last.'
+  expect(await refusal({reviews: [rejected]})).toBe(`v12: was rejected for production by linus in this run\n${hint}`)
+  for (const reviews of [
+    [rejected, APPROVED],
+    [APPROVED, {...rejected, environments: ['staging', 'Production']}]
+  ])
+    expect(await refusal({reviews})).toBe(
+      `v12: was rejected for production by linus in this run, which the approval by grace does not undo\n${hint}`
+    )
+  const elsewhere = {...rejected, environments: ['staging']}
+  expect(await readApprovals(people({reviews: [elsewhere, APPROVED]}), ASKED)).toHaveLength(1)
 })
+
+describe('in a later attempt of the run', () => {
+  const second = {...ASKED.run, attempt: 2}
+  const published = (attempt: number | undefined) => ({runUrl: RUN, attempt, by: 'ada'})
+  const saying = (comment: string) => [{...APPROVED, comment}]
+
+  test.each<[string, Partial<Asked>]>([
+    ['that the first one published and the workflow names', {}],
+    ['that a later one published, in a dispatch that names it', {manifest: published(2), event: dispatch('v12')}],
+    ['of another run, in a dispatch that names it', {...ELSEWHERE, event: dispatch('v12')}]
+  ])('every approval is of a version %s', async (_, more) => {
+    expect(await readApprovals(people(), {...ASKED, run: second, ...more})).toHaveLength(1)
+  })
+
+  test.each<[string, Partial<Asked>, string]>([
+    ['that a later one published', {manifest: published(2)}, 'v12 was published by attempt 2'],
+    ['of which no attempt is kept', {manifest: published(undefined)}, 'which attempt published v12 is not kept'],
+    ['that an alias names', {wanted: 'candidate'}, 'version is the alias candidate, which a later attempt may have moved'],
+    ['that an attempt to come published', {run: ASKED.run, manifest: published(2)}, 'v12 was published by attempt 2']
+  ])('an approval that does not name a version %s may be of another', async (_, more, message) => {
+    const asked = {...ASKED, run: second, ...more}
+    for (const reviews of [
+      saying('looks good'),
+      saying('v120, v12.1 and rev12'),
+      [{...APPROVED, comment: 'v12', environments: ['staging']}, APPROVED]
+    ]) {
+      const text = await refusal({reviews}, asked)
+      expect(text).toContain(`v12: whether grace approved it for production, or another version in an earlier attempt, can't be told`)
+      expect(text).toContain(message)
+      expect(text).toContain('write v12 into the comment of the approval, or start a new run')
+    }
+    for (const comment of ['v12', 'Ship v12.', 'go: wages@v12, as "v12"!'])
+      expect(await readApprovals(people({reviews: saying(comment)}), asked)).toEqual([{environment: 'production', by: 'grace', comment}])
+  })
+
+  test('those that name it count alone', async () => {
+    const named = {...APPROVED, by: 'barbara', comment: 'v12 it is'}
+    const found = await readApprovals(people({reviews: [APPROVED, named]}), {
+      ...ASKED,
+      run: second,
+      manifest: published(2),
+      notAuthor: true
+    })
+    expect(found.map(({by}) => by)).toEqual(['barbara'])
+  })
+
+  test('of a first version nothing is kept, and the first attempt has no older approvals', async () => {
+    expect(await readApprovals(people(), {...ASKED, manifest: published(undefined), wanted: 'candidate'})).toHaveLength(1)
+  })
+})
+
+const NINE = {number: 9, author: 'ada', merged: true}
+const by = (author: string, committer = 'web-flow'): MadeCommit => ({sha: 'c'.repeat(40), author, committer})
+const BY_ADA = {sha: 'e'.repeat(40), author: 'ada', committer: 'ada'}
 
 test.each<[string, Scene, Partial<Asked>, string]>([
   ['wrote the commit', {author: 'Grace'}, {}, 'grace approved it for production and wrote commit aaaaaaaaaaaa'],
+  ['committed it', {committer: 'Grace'}, {}, 'grace approved it for production and committed aaaaaaaaaaaa'],
   ['opened its pull request', {pulls: [{number: 9, author: 'grace', merged: true}]}, {}, 'and opened #9'],
+  ['wrote another commit of it', {pulls: [NINE], brought: {9: [BY_ADA, by('grace')]}}, {}, 'and wrote commit cccccccccccc of #9'],
+  ['committed another of it', {pulls: [NINE], brought: {9: [BY_ADA, by('linus', 'Grace')]}}, {}, 'and committed cccccccccccc of #9'],
+  [
+    'wrote one of an open pull request',
+    {pulls: [{...NINE, merged: false}], brought: {9: [by('grace')]}},
+    {},
+    'wrote commit cccccccccccc of #9'
+  ],
   ['started the run', {}, {actors: ['ada', 'grace']}, 'and started this run'],
   ['published the version', {}, {manifest: {runUrl: RUN, by: 'grace'}}, 'and published wages v12'],
   ['is one of two', {reviews: [{...APPROVED, by: 'linus'}, APPROVED], author: 'grace'}, {}, 'grace approved it']
@@ -123,10 +204,31 @@ test.each<[string, Scene, Partial<Asked>, string]>([
   expect(await readApprovals(people(scene), {...ASKED, ...more})).not.toEqual([])
 })
 
-test('with approver-is-not-author somebody else passes, and a commit of no account does not', async () => {
-  const pulls = [{number: 9, merged: true}]
-  expect(await readApprovals(people({pulls}), {...ASKED, notAuthor: true})).toHaveLength(1)
+test('with approver-is-not-author somebody else passes, and who can not be told from them does not', async () => {
+  const pulls = [NINE, {number: 8, author: 'grace2', merged: false}]
+  const github = people({pulls, brought: {9: [BY_ADA, by('linus')], 8: [by('grace')]}})
+  expect(await readApprovals(github, {...ASKED, notAuthor: true})).toHaveLength(1)
+  expect(github.asked.filter(line => line.startsWith('commits of'))).toEqual(['commits of #9'])
   expect(await refusal({author: undefined}, {notAuthor: true})).toContain('commit aaaaaaaaaaaa: its author belongs to no account on GitHub')
+  expect(await refusal({committer: undefined}, {notAuthor: true})).toContain('commit aaaaaaaaaaaa: its committer belongs to no account')
+  const brought = {9: [BY_ADA, {sha: 'c'.repeat(40), committer: 'web-flow'}]}
+  expect(await refusal({pulls: [NINE], brought}, {notAuthor: true})).toContain(
+    'commit cccccccccccc of #9: its author belongs to no account'
+  )
+})
+
+test('each pull request is read once, and no more than ten of them', async () => {
+  const merged = (count: number) => Array.from({length: count}, (_, index) => ({...NINE, number: index + 1}))
+  const github = people({pulls: merged(10)})
+  await readApprovals(github, {...ASKED, commits: [SHA, 'b'.repeat(40)], notAuthor: true})
+  expect(github.asked).toHaveLength(2 + 2 * 2 + 10)
+  expect(await refusal({pulls: merged(11)}, {notAuthor: true})).toContain('v12: its commits came by 11 pull requests')
+})
+
+test('of many deeds a few are named', async () => {
+  const many = Array.from({length: 200}, (_, index) => ({...by('grace'), sha: String(index).padEnd(40, '.')}))
+  const text = await refusal({pulls: [NINE], brought: {9: many}}, {notAuthor: true})
+  expect(text).toMatch(/and wrote commit 0\.{11} of #9, .* and 196 more\n/)
 })
 
 test('the commits behind a version are the run’s and those that its evidence names, of this repository alone', () => {

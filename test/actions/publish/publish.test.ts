@@ -112,12 +112,21 @@ test('a model with its evidence is published with that evidence and its lineage;
     digest,
     by: 'octo',
     runUrl: RUN.url,
+    attempt: 1,
     files: [{path: 'model.onnx', size: 11, sha256: digest}],
     lineage: {materials: [{kind: 'data', name: 'train.csv', sha256: 'd'.repeat(64)}], parent: null}
   })
   expect((await read().evidence('wages', 'v1')).map(({action}) => action)).toEqual(['train', 'evaluate'])
   expect(await read().resolve('wages', 'candidate')).toMatchObject({version: 'v1', digest})
-  expect((await publish(root)).outputs).toMatchObject({version: 'v1', published: 'false'})
+  expect((await publish(root, {}, {GITHUB_RUN_ATTEMPT: '2'})).outputs).toMatchObject({version: 'v1', published: 'false'})
+  expect((await read().manifest('wages', 'v1')).attempt).toBe(1)
+})
+
+test('the manifest of what a later attempt publishes says which', async () => {
+  const {root, write, read} = await pipeline()
+  await write('evaluate', 'judge', {}, 2)
+  expect(await publish(root, {}, {GITHUB_RUN_ATTEMPT: '2'})).toMatchObject({code: 0})
+  expect((await read().manifest('wages', 'v1')).attempt).toBe(2)
 })
 
 describe('the profile of the data', () => {

@@ -60,8 +60,47 @@ test('a commit has its author and the pull requests that it came by', async () =
   commitsOf(github).set(SHA, {author: 'ada', pulls: [pull, {number: 8, author: null, merged: false, mergeSha: null}]})
   commitsOf(github).set('b'.repeat(40), {author: null, pulls: []})
   const commits = openCommits(access())
-  expect(await commits.author(SHA)).toBe('ada')
+  expect(await commits.commit(SHA)).toEqual({sha: SHA, author: 'ada', committer: 'web-flow'})
   expect(await commits.pulls(SHA)).toEqual([pull, {number: 8, author: undefined, merged: false, mergeSha: undefined}])
-  expect(await commits.author('b'.repeat(40))).toBeUndefined()
-  await expect(commits.author('c'.repeat(40))).rejects.toThrow('commit cccccccccccc could not be read (404 Not Found)')
+  expect((await commits.commit('b'.repeat(40))).author).toBeUndefined()
+  await expect(commits.commit('c'.repeat(40))).rejects.toThrow('commit cccccccccccc could not be read (404 Not Found)')
+})
+
+/** A pull request #7 of so many commits. */
+function pullOf(count: number): void {
+  const commits = Array.from({length: count}, (_, index) => ({
+    sha: String(index).padStart(40, '0'),
+    author: `writer-${index}`,
+    committer: null
+  }))
+  commitsOf(github).set(SHA, {author: 'ada', pulls: [{number: 7, author: 'ada', merged: true, mergeSha: SHA, commits}]})
+}
+
+test.each([
+  [1, 1],
+  [100, 2],
+  [249, 3],
+  [250, 4]
+])('all %d commits of a pull request are read in %d calls', async (count, calls) => {
+  pullOf(count)
+  const found = await openCommits(access()).ofPull(7)
+  expect([found.length, found.at(-1)]).toEqual([count, {sha: String(count - 1).padStart(40, '0'), author: `writer-${count - 1}`}])
+  expect(github.requests).toHaveLength(calls)
+})
+
+test('a pull request of more commits than GitHub shows is refused, and so is one that the token does not see', async () => {
+  pullOf(251)
+  const commits = openCommits(access())
+  await expect(commits.ofPull(7)).rejects.toThrow(
+    "pull request #7: has 251 commits, of which GitHub shows 250: who made the others can't be told"
+  )
+  await expect(commits.ofPull(8)).rejects.toThrow('the commits of pull request #8 could not be read (404 Not Found)')
+  github.permissions = {contents: 'read'}
+  await expect(commits.ofPull(7)).rejects.toMatchObject({hint: 'Add to the job:\npermissions:\n  pull-requests: read'})
+})
+
+test('a commit that came by a hundred pull requests may have come by more, and is refused', async () => {
+  const pulls = Array.from({length: 100}, (_, index) => ({number: index + 1, author: 'ada', merged: true, mergeSha: null}))
+  commitsOf(github).set(SHA, {author: 'ada', pulls})
+  await expect(openCommits(access()).pulls(SHA)).rejects.toThrow('the pull requests of commit aaaaaaaaaaaa could not be read (100 of them')
 })

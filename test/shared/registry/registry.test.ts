@@ -264,7 +264,8 @@ describe('fetching', () => {
       (text: string) => text.replace(/"digest": "[0-9a-f]{64}"/, `"digest": "${'0'.repeat(64)}"`),
       'files: expected one of digest'
     ],
-    ['with a wrong size', (text: string) => text.replace('"size": 9', '"size": -9'), 'size: expected a whole number']
+    ['with a wrong size', (text: string) => text.replace('"size": 9', '"size": -9'), 'size: expected a whole number'],
+    ['of no attempt', (text: string) => text.replace('"by":', '"attempt": "1", "by":'), 'attempt: expected a whole number']
   ])('a manifest %s is refused', async (_, change, message) => {
     const {registry, work, root} = await folderRegistry()
     await registry.publish(await publicationOf(work, 'model one'))

@@ -106,6 +106,20 @@ test('the page shows the same, each part under its heading', () => {
   expect([...compared.querySelectorAll('td')].map(one => one.textContent)).toEqual(['pass', '0.7600', '0.7512', '+0.0088', '-0.01 to 0.03'])
 })
 
+test('of a later attempt it says what the comment of an approval must be, and of the first nothing', () => {
+  const one = published()
+  const again = {...one, run: {...one.run, attempt: 2}}
+  expect(renderComment(source([evaluated, again]), '')).toContain(
+    '| To approve | attempt 2 published it: where approvals are required, the comment must say `v12` |'
+  )
+  const {document} = parseHTML(renderPage(source([evaluated, again])))
+  expect([...document.querySelectorAll('header .keys div')].map(one => one.textContent)).toContain(
+    'To approveattempt 2 published it: where approvals are required, the comment must say v12'
+  )
+  const first = source([evaluated, published()])
+  expect(renderComment(first, '') + renderPage(first)).not.toContain('To approve')
+})
+
 test('without a plan nothing is said of one, and without a champion that there was none', () => {
   const first = evidenceOf('evaluate', [PASSED], {facts: [{name: 'champion', value: 'none'}]})
   const text = renderReport({...source([first, published()]), plan: undefined})

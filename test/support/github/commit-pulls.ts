@@ -1,6 +1,6 @@
 import type {FakeGitHub} from './fake.js'
 import {shownRepository} from './repository.js'
-import {account, perFake, REPO, REPOSITORY, type Route, refusal} from './route.js'
+import {type Asked, account, paged, perFake, REPO, REPOSITORY, type Route, refusal} from './route.js'
 
 export interface FakePull {
   readonly number: number
@@ -8,10 +8,20 @@ export interface FakePull {
   readonly author: string | null
   readonly merged: boolean
   readonly mergeSha: string | null
+  /** absent: one, by who opened it */
+  readonly commits?: readonly FakeCommit[]
 }
 
-/** Commits by their sha: who wrote them (null: an address of no account), and the pull requests that they came by. */
-export const commitsOf = perFake(() => new Map<string, {readonly author: string | null; readonly pulls: readonly FakePull[]}>())
+export interface FakeCommit {
+  readonly sha: string
+  /** null: an address of no account */
+  readonly author: string | null
+  /** absent: GitHub itself */
+  readonly committer?: string | null
+}
+
+/** Commits by their sha, and the pull requests that they came by. */
+export const commitsOf = perFake(() => new Map<string, Omit<FakeCommit, 'sha'> & {readonly pulls: readonly FakePull[]}>())
 
 export const commitPullRoutes: readonly Route[] = [
   {
@@ -20,17 +30,58 @@ export const commitPullRoutes: readonly Route[] = [
     answer: (fake, {query}) => {
       const sha = query.get('sha') ?? ''
       const found = commitsOf(fake).get(sha)
-      return found === undefined ? refusal(404, 'Not Found') : {status: 200, body: [shownCommit(fake, sha, found.author)]}
+      return found === undefined ? refusal(404, 'Not Found') : {status: 200, body: [shownCommit(fake, {sha, ...found})]}
     }
   },
   {
     on: `GET ${REPO}/commits/{sha}/pulls`,
     needs: 'pull-requests: read',
     answer: (fake, {at}) => ({status: 200, body: (commitsOf(fake).get(at.sha)?.pulls ?? []).map(pull => shownPull(fake, pull, at.sha))})
+  },
+  {
+    on: `GET ${REPO}/pulls/{number}/commits`,
+    needs: 'pull-requests: read',
+    answer: (fake, asked) => {
+      const pull = pullOf(fake, asked)
+      if (pull === undefined) return refusal(404, 'Not Found')
+      const shown = madeIn(pull).slice(0, MOST_SHOWN)
+      return paged(
+        fake,
+        asked,
+        shown.map(one => shownCommit(fake, one))
+      )
+    }
+  },
+  {
+    on: `GET ${REPO}/pulls/{number}`,
+    needs: 'pull-requests: read',
+    answer: (fake, asked) => {
+      const pull = pullOf(fake, asked)
+      return pull === undefined ? refusal(404, 'Not Found') : {status: 200, body: shownWhole(fake, pull)}
+    }
   }
 ]
 
-function shownCommit({url}: FakeGitHub, sha: string, author: string | null): object {
+/** Commits of one pull request that GitHub lists. */
+const MOST_SHOWN = 250
+
+function pullOf(fake: FakeGitHub, {at}: Asked): FakePull | undefined {
+  return [...commitsOf(fake).values()].flatMap(({pulls}) => pulls).find(({number}) => String(number) === at.number)
+}
+
+function madeIn({commits, author}: FakePull): readonly FakeCommit[] {
+  return commits ?? [{sha: 'e'.repeat(40), author}]
+}
+
+function shownWhole(fake: FakeGitHub, pull: FakePull): object {
+  return {
+    ...shownPull(fake, pull, 'e'.repeat(40)),
+    ...{merged: pull.merged, mergeable: null, mergeable_state: 'unknown', merged_by: null, maintainer_can_modify: false},
+    ...{commits: madeIn(pull).length, comments: 0, review_comments: 0, additions: 1, deletions: 0, changed_files: 1}
+  }
+}
+
+function shownCommit({url}: FakeGitHub, {sha, author, committer = 'web-flow'}: FakeCommit): object {
   const by = {name: author ?? 'somebody', email: 'somebody@octo.example', date: '2026-11-02T09:00:00Z'}
   return {
     sha,
@@ -47,7 +98,7 @@ function shownCommit({url}: FakeGitHub, sha: string, author: string | null): obj
       tree: {sha: '0'.repeat(40), url: `${url}${REPO}/git/trees/${'0'.repeat(40)}`}
     },
     author: author === null ? null : account(url, author),
-    committer: account(url, 'web-flow'),
+    committer: committer === null ? null : account(url, committer),
     parents: []
   }
 }
