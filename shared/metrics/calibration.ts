@@ -11,6 +11,18 @@ export const BINS = 15
 /** Below so many rows the error is mostly noise: it is biased upwards by about the root of bins over rows. */
 const FEWEST = 1000
 
+const binned = new WeakMap<Float64Array, {readonly labels: Uint8Array; readonly binOf: Uint8Array}>()
+
+/** The bins of the calibration error and its curve; kept as long as the scores are, as their order is. */
+export function calibrationBins(ranked: Ranked): Uint8Array {
+  const {labels, scores} = ranked
+  const known = binned.get(scores)
+  if (known?.labels === labels) return known.binOf
+  const binOf = equalMassBins(ranked)
+  binned.set(scores, {labels, binOf})
+  return binOf
+}
+
 /** Equal-mass bin of each row, 0 to bins - 1; equal scores share the bin of their middle. */
 export function equalMassBins({labels, scores}: Ranked, bins = BINS): Uint8Array {
   const n = scores.length
@@ -28,8 +40,12 @@ export function equalMassBins({labels, scores}: Ranked, bins = BINS): Uint8Array
   })
   const binOf = new Uint8Array(n)
   for (let row = 0; row < n; row++) {
-    let at = held.length - 1
-    while (at > 0 && scores[row] < lowest[at]) at--
+    let [at, above] = [0, held.length]
+    while (above - at > 1) {
+      const middle = (at + above) >> 1
+      if (scores[row] < lowest[middle]) above = middle
+      else at = middle
+    }
     binOf[row] = held[at]
   }
   return binOf
@@ -46,7 +62,7 @@ function calibrationOf(ranked: Ranked): Calibration {
   const {labels, scores} = ranked
   const gaps = new Float64Array(scores.length)
   for (let row = 0; row < gaps.length; row++) gaps[row] = scores[row] - labels[row]
-  return {labels, binOf: equalMassBins(ranked), gaps}
+  return {labels, binOf: calibrationBins(ranked), gaps}
 }
 
 /** Expected calibration error of weighted rows: the absolute mean gap of each bin, weighted by its rows. */

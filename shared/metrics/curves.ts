@@ -1,7 +1,7 @@
 import type {Series} from '#shared/evidence/evidence'
 import {wilson} from '#shared/stats/proportions'
 import {sortByClass} from '#shared/stats/ranks'
-import {BINS, equalMassBins} from './calibration.js'
+import {BINS, calibrationBins} from './calibration.js'
 import {probableRows, rankedRows, type Scored} from './scored.js'
 
 /** Points of a ROC curve that a chart needs. */
@@ -36,7 +36,7 @@ export function rocCurve(name: string, scored: Scored): Series {
 export function calibrationCurve(name: string, scored: Scored): Series {
   const ranked = probableRows('calibration', scored)
   const {labels, scores} = ranked
-  const binOf = equalMassBins(ranked)
+  const binOf = calibrationBins(ranked)
   const sums = Array.from({length: BINS}, () => ({n: 0, score: 0, positives: 0}))
   for (let row = 0; row < scores.length; row++) {
     const bin = sums[binOf[row]]
