@@ -7,6 +7,12 @@ export interface Head {
   readonly tree: string
 }
 
+export interface Commit {
+  readonly sha: string
+  readonly tree: string
+  readonly message: string
+}
+
 export interface FileChange {
   readonly branch: string
   readonly path: string
@@ -26,8 +32,8 @@ export interface GitData {
   head(branch: string): Promise<Head | undefined>
   /** whether the repository is there for this token at all */
   visible(): Promise<boolean>
-  /** the newest commits of a branch, a hundred at most */
-  commits(branch: string): Promise<readonly {readonly sha: string; readonly message: string}[]>
+  /** a hundred commits, from this one back: page 1 begins with it, the last page has fewer; undefined: GitHub does not know it, or not yet */
+  commits(from: string, page: number): Promise<readonly Commit[] | undefined>
   /** names below refs/tags/ that start so */
   tags(prefix: string): Promise<readonly string[]>
   /** a tree with files added to another one; gives its sha */
@@ -95,13 +101,14 @@ export function openGitData(access: Access): GitData {
         ask(({rest}) => rest.repos.get(place)),
         404
       )) !== undefined,
-    commits: async branch => {
+    commits: async (from, page) => {
       const data: unknown = await absent<unknown>(
-        ask(({rest}) => rest.repos.listCommits({...place, sha: branch, per_page: 100})),
+        ask(({rest}) => rest.repos.listCommits({...place, sha: from, per_page: 100, page})),
         404,
         409
       )
-      return Array.isArray(data) ? data.map(parseCommit) : []
+      if (data === undefined || Array.isArray(data)) return data?.map(parseCommit)
+      throw new ApiError('an answer that is not a list of commits')
     },
     tags: async prefix => {
       const data: unknown = await absent<unknown>(
@@ -165,8 +172,9 @@ function parseBranch(data: unknown): Head {
   return {commit: shaOf(commit), tree: shaOf(isRecord(inner) ? inner.tree : undefined)}
 }
 
-function parseCommit(data: unknown): {sha: string; message: string} {
-  return {sha: shaOf(data), message: textOf(isRecord(data) ? data.commit : undefined, 'message')}
+function parseCommit(data: unknown): Commit {
+  const inner = isRecord(data) ? data.commit : undefined
+  return {sha: shaOf(data), tree: shaOf(isRecord(inner) ? inner.tree : undefined), message: textOf(inner, 'message')}
 }
 
 function parseFileCommit(data: unknown): Head {

@@ -11,6 +11,8 @@ export interface Snapshot {
   readonly tree: string | null
   /** the commit, where it is known */
   readonly commit?: string
+  /** a commit that the branch had then, where these files may not be all of it */
+  readonly behind?: string
 }
 
 /** What was written here: the next looks at the branch must show it. */
@@ -31,8 +33,8 @@ export interface Branch {
   readonly git: GitData
   /** the files as seen not long ago; `now`: asked anew */
   look(how?: 'now'): Promise<Snapshot>
-  /** the same, with its commit */
-  lookAtHead(): Promise<Snapshot>
+  /** the same, with its commit, unless there is no branch */
+  lookAtHead(how?: 'now'): Promise<Snapshot>
   blob(sha: string): Promise<Buffer>
   /** what a write has made of the branch; `head`: as GitHub answered it */
   wrote(changes: ReadonlyMap<string, Uint8Array | null>, head: Head): void
@@ -60,8 +62,8 @@ export function openBranch(git: GitData, repository: string, {random, sleep, fre
     seenMs = performance.now()
     return next
   }
-  const list = async (treeish: string): Promise<Snapshot> => {
-    const listing = await ask('read', git.list(treeish))
+  const list = async (): Promise<Snapshot> => {
+    const listing = await ask('read', git.list(BRANCH))
     if (listing !== undefined) return {files: listing, tree: treeSha(listing)}
     // A token that sees nothing must not read as a registry without a version.
     if (seen === undefined && !(await ask('read', git.visible())))
@@ -75,17 +77,35 @@ export function openBranch(git: GitData, repository: string, {random, sleep, fre
       const now = files.get(path)
       return performance.now() - atMs < REMEMBERED_MS && now !== after && before.has(now)
     })
+  const pause = (tried: number) => sleep(random() * 250 * 2 ** tried)
   // GitHub may show a branch for a while as it was before.
-  const listNow = async (): Promise<Snapshot> => {
+  const insist = async (read: () => Promise<Snapshot>): Promise<Snapshot> => {
     for (let tried = 1; ; tried++) {
-      const found = await list(BRANCH)
+      const found = await read()
       if (tried >= STALE_LOOKS || !isStale(found)) return take(found)
-      await sleep(random() * 250 * 2 ** tried)
+      await pause(tried)
     }
+  }
+  // What a commit has is there: where GitHub does not show it yet, nothing may be taken for absent.
+  const filesOf = async (tree: string): Promise<Snapshot['files']> => {
+    for (let tried = 1; ; tried++) {
+      const listing = await ask('read', git.list(tree))
+      if (listing !== undefined) return listing
+      if (tried >= STALE_LOOKS)
+        throw new UserError(`registry github (${repository}): GitHub does not show tree ${tree}, to which the branch ${BRANCH} points`, {
+          hint: 'Run this again: what is half done is completed.'
+        })
+      await pause(tried)
+    }
+  }
+  const readHead = async (known: Snapshot | undefined): Promise<Snapshot> => {
+    const head = await ask('read', git.head(BRANCH))
+    if (head === undefined) return {files: new Map(), tree: null}
+    return {files: known !== undefined && head.tree === known.tree ? known.files : await filesOf(head.tree), ...head}
   }
   const look = async (how?: 'now'): Promise<Snapshot> => {
     if (how === undefined && seen !== undefined && performance.now() - seenMs < freshMs) return seen
-    looking ??= listNow().finally(() => {
+    looking ??= insist(list).finally(() => {
       looking = undefined
     })
     return await looking
@@ -94,13 +114,10 @@ export function openBranch(git: GitData, repository: string, {random, sleep, fre
     git,
     look,
     ask,
-    lookAtHead: async () => {
+    lookAtHead: async how => {
+      if (how === 'now') return await insist(() => readHead(seen))
       const snapshot = await look()
-      if (snapshot.commit !== undefined) return snapshot
-      const head = await ask('read', git.head(BRANCH))
-      if (head === undefined) return take({files: new Map(), tree: null})
-      const {files} = head.tree === snapshot.tree ? snapshot : await list(head.tree)
-      return take({files, ...head})
+      return snapshot.commit === undefined ? take(await readHead(snapshot)) : snapshot
     },
     blob: async sha => {
       const found = blobs.get(sha) ?? ask('read', git.blob(sha))
@@ -127,7 +144,7 @@ export function openBranch(git: GitData, repository: string, {random, sleep, fre
       const tree = treeSha(files)
       // Where somebody else wrote in between, these files are not all there is: fit for a short look, not to build a commit on.
       if (tree === head.tree) take({files, ...head})
-      else seen = {files, tree}
+      else seen = {files, tree, behind: head.commit}
     }
   }
 }

@@ -3,6 +3,7 @@ import {UserError} from '#shared/errors'
 import {ApiError} from '#shared/github/api-error'
 import {blobSha} from './git-shas.js'
 import type {Branch, BranchWorld, Snapshot} from './github-branch.js'
+import {type Doubt, doubtOf, fateOf, untold} from './github-doubt.js'
 import {messageFor} from './github-messages.js'
 import {BRANCH, refusalOf} from './github-refusals.js'
 import {parseKey} from './key.js'
@@ -32,19 +33,23 @@ export function githubObjects(branch: Branch, repository: string, world: BranchW
     parseKey(change.key)
     const ours = change.bytes === null ? '' : blobSha(change.bytes)
     const mark = `Trainyard-Write: ${randomBytes(8).toString('hex')}`
-    let doubtful = false
+    let doubt: Doubt | undefined
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (attempt > 0) await world.sleep(world.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt))
-      let snapshot = attempt > 0 ? await branch.look('now') : await branch.look()
-      // An answer that never came may have been a success, which others have built upon since.
-      if (doubtful && (await wasCarriedOut(branch, mark))) return ours
+      let snapshot = attempt > 0 ? await (doubt ? branch.lookAtHead('now') : branch.look('now')) : await branch.look()
+      if (doubt && !fits(change, snapshot)) {
+        const fate = await fateOf(branch, snapshot, doubt)
+        if (fate === 'unseen') continue
+        return fate === 'ours' ? ours : null
+      }
       if (!fits(change, snapshot) && snapshot.files.get(change.key) === ours) return null
       if (!fits(change, snapshot) && attempt === 0) snapshot = await branch.look('now')
       if (!fits(change, snapshot)) return null
       const outcome = await attemptOf(branch, repository, {change, others, mark})
       if (outcome === 'done') return ours
-      doubtful ||= outcome === 'unknown'
+      if (outcome === 'unknown') doubt ??= doubtOf(mark, snapshot)
     }
+    if (doubt) throw untold(change.key, repository)
     throw new UserError(`${change.key}: others write to the branch ${BRANCH} without a pause`, {
       hint: 'Let fewer jobs publish at once, then run this again.'
     })
@@ -123,9 +128,4 @@ async function commitAll(branch: Branch, {change, others, mark}: Attempt): Promi
   await branch.git.moveBranch(BRANCH, commit, at.commit === undefined ? 'create' : 'forward')
   branch.wrote(new Map(files.map(({key, bytes}) => [key, bytes])), {commit, tree})
   return 'done'
-}
-
-async function wasCarriedOut(branch: Branch, mark: string): Promise<boolean> {
-  const commits = await branch.ask('read', branch.git.commits(BRANCH))
-  return commits.some(({message}) => message.includes(mark))
 }

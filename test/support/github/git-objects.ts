@@ -30,6 +30,8 @@ export interface GitState {
   readonly protected: Set<string>
   /** how many of the next reads of a branch show where it was before its last update */
   stale: number
+  /** which reads of a branch may be stale: absent, all of them */
+  staleOf?: (read: 'tree' | 'branch' | 'commits' | 'ref') => boolean
   /** whether trees are told in full */
   truncated: boolean
 }
@@ -119,8 +121,8 @@ export function moveRef(git: GitState, ref: string, to: string): void {
 }
 
 /** Where a reader sees a branch. */
-export function seenRef(git: GitState, ref: string): string | undefined {
-  if (!ref.startsWith('heads/') || git.stale === 0) return git.refs.get(ref)
+export function seenRef(git: GitState, ref: string, read: 'tree' | 'branch' | 'commits' | 'ref'): string | undefined {
+  if (!ref.startsWith('heads/') || git.stale === 0 || git.staleOf?.(read) === false) return git.refs.get(ref)
   git.stale -= 1
   return git.before.get(ref)?.at(-1)
 }

@@ -46,7 +46,7 @@ export const gitRoutes: readonly Route[] = [
   write(`POST ${REPO}/git/refs`, makeRef),
   write(`PATCH ${REPO}/git/refs/{ref+}`, updateRef),
   read(`GET ${REPO}/git/ref/{ref+}`, (git, fake, {at: {ref}}) => {
-    const sha = seenRef(git, ref)
+    const sha = seenRef(git, ref, 'ref')
     return sha === undefined ? refusal(404, 'Not Found') : {status: 200, body: shownRef(fake, ref, sha)}
   }),
   read(`GET ${REPO}/git/matching-refs/{ref+}`, (git, fake, {at: {ref}}) => {
@@ -60,7 +60,7 @@ export const gitRoutes: readonly Route[] = [
 ]
 
 function readTree(git: GitState, fake: FakeGitHub, {at: {sha}, query}: Asked): Answer {
-  const commit = git.commits.get(seenRef(git, `heads/${sha}`) ?? '') ?? git.commits.get(sha)
+  const commit = git.commits.get(seenRef(git, `heads/${sha}`, 'tree') ?? '') ?? git.commits.get(sha)
   const tree = commit?.tree ?? sha
   if (!git.trees.has(tree)) return refusal(404, 'Not Found')
   const deep = query.get('recursive') !== null
@@ -215,7 +215,7 @@ function shownRef({url}: FakeGitHub, ref: string, sha: string): object {
 }
 
 function readBranch(git: GitState, fake: FakeGitHub, {at: {branch}}: Asked): Answer {
-  const commit = git.commits.get(seenRef(git, `heads/${branch}`) ?? '')
+  const commit = git.commits.get(seenRef(git, `heads/${branch}`, 'branch') ?? '')
   if (commit === undefined) return refusal(404, 'Branch not found')
   const self = `${fake.url}${REPO}/branches/${branch}`
   const links = {self, html: `https://github.com/${REPOSITORY}/tree/${branch}`}
@@ -224,10 +224,11 @@ function readBranch(git: GitState, fake: FakeGitHub, {at: {branch}}: Asked): Ans
   return {status: 200, body: {...shown, protected: git.protected.has(`heads/${branch}`)}}
 }
 
-/** Commits of a branch, the newest first; of other commits another topic may know. */
+/** Commits of a branch or from one of them back, the newest first; of other commits another topic may know. */
 function listCommits(git: GitState, fake: FakeGitHub, asked: Asked): Answer {
   const listed: object[] = []
-  let commit = git.commits.get(git.refs.get(`heads/${asked.query.get('sha')}`) ?? '')
+  const from = asked.query.get('sha') ?? ''
+  let commit = git.commits.get(from) ?? git.commits.get(seenRef(git, `heads/${from}`, 'commits') ?? '')
   if (commit === undefined) return refusal(404, 'Not Found')
   for (; commit !== undefined; commit = git.commits.get(commit.parents[0] ?? '')) listed.push(shownInList(fake, commit))
   return paged(fake, asked, listed)
