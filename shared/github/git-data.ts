@@ -36,6 +36,8 @@ export interface GitData {
   commits(from: string, page: number): Promise<readonly Commit[] | undefined>
   /** names below refs/tags/ that start so */
   tags(prefix: string): Promise<readonly string[]>
+  /** what is gone already is as good as removed */
+  removeTag(tag: string): Promise<void>
   /** a tree with files added to another one; gives its sha */
   makeTree(base: string | undefined, files: readonly {readonly path: string; readonly bytes: Uint8Array}[]): Promise<string>
   makeCommit(given: {readonly tree: string; readonly parents: readonly string[]; readonly message: string}): Promise<string>
@@ -116,6 +118,12 @@ export function openGitData(access: Access): GitData {
         409
       )
       return Array.isArray(data) ? data.map(one => textOf(one, 'ref').replace(/^refs\/tags\//, '')) : []
+    },
+    removeTag: async tag => {
+      // A ref that is not there is a 422, as a ref that a rule protects is.
+      await ask<unknown>(({rest}) => rest.git.deleteRef({...place, ref: `tags/${tag}`})).catch(error => {
+        if (!(error instanceof ApiError) || !(error.status === 404 || /does not exist/i.test(error.message))) throw error
+      })
     },
     makeTree: async (base, files) => {
       const entries = await Promise.all(

@@ -34,7 +34,7 @@ export function githubBlobs(
     await call.catch(error => {
       throw refusalOf(error, purpose, repository)
     })
-  const drafts = openDrafts(releases, repository, ask, () => branch.look('now'))
+  const drafts = openDrafts(releases, branch.git, repository, ask, () => branch.look('now'))
 
   /** The asset that holds these bytes already; what an interrupted upload left is removed. */
   const findOrClear = async (found: readonly Asset[], sha256: string, size: number): Promise<Asset | undefined> => {
@@ -128,8 +128,9 @@ export function githubBlobs(
       const {id} = parsePlace(place)
       if (id !== 0) await ask('write', releases.removeAsset(id))
     },
-    seal: (owner, places) => drafts.publish(owner, new Set(places.filter(isAsset).map(place => parsePlace(place).id))),
-    discard: (owner, kept) => drafts.discard(owner, new Set(kept.filter(isAsset).map(place => parsePlace(place).id))),
+    seal: (owner, places) => drafts.publish(owner, idsOf(places)),
+    discard: (owner, kept) => drafts.discard(owner, idsOf(kept)),
+    vacate: (owner, places) => drafts.vacate(owner, idsOf(places)),
     taken: async name => {
       const tags = await ask('read', branch.git.tags(`${name}@`))
       return tags.map(tag => tag.slice(name.length + 1))
@@ -163,7 +164,8 @@ function explained(stream: Readable, repository: string): Readable {
   return Readable.from(bytes(), {objectMode: false, highWaterMark: 1 << 20})
 }
 
-const isAsset = (place: string): boolean => place.startsWith('assets/')
+const idsOf = (places: readonly string[]): ReadonlySet<number> =>
+  new Set(places.filter(place => place.startsWith('assets/')).map(place => parsePlace(place).id))
 
 function parsePlace(place: string): {id: number} {
   const [, id] = /^assets\/(\d{1,15})\/[0-9a-f]{64}$/.exec(place) ?? []

@@ -1,5 +1,6 @@
 import {UserError} from '#shared/errors'
 import {ApiError} from '#shared/github/api-error'
+import type {GitData} from '#shared/github/git-data'
 import type {Asset, Release, Releases} from '#shared/github/releases'
 import type {Purpose} from './github-refusals.js'
 import {tagOf} from './github-tags.js'
@@ -16,12 +17,20 @@ export interface Drafts {
   publish(owner: BlobOwner, assets: ReadonlySet<number>): Promise<void>
   /** removes the draft that was opened here, unless it holds one of these assets */
   discard(owner: BlobOwner, kept: ReadonlySet<number>): Promise<void>
+  /** removes the version's releases that were made here and hold none but these assets, and the tag that came with them; again changes nothing */
+  vacate(owner: BlobOwner, gone: ReadonlySet<number>): Promise<void>
 }
 
 type Ask = <T>(purpose: Purpose, call: Promise<T>) => Promise<T>
 
 /** Drafts by tag and by the digest of the model: two publishers of one version with other models fill one each. */
-export function openDrafts(releases: Releases, repository: string, ask: Ask, lookAgain: () => Promise<unknown>): Drafts {
+export function openDrafts(
+  releases: Releases,
+  git: Pick<GitData, 'tags' | 'removeTag'>,
+  repository: string,
+  ask: Ask,
+  lookAgain: () => Promise<unknown>
+): Drafts {
   const opened = new Map<string, Promise<Release>>()
   const keyOf = (owner: BlobOwner) => `${tagOf(owner)} ${owner.digest ?? ''}`
 
@@ -38,19 +47,17 @@ export function openDrafts(releases: Releases, repository: string, ask: Ask, loo
       await lookAgain()
       throw taken(owner, repository)
     }
+    // A version that somebody chose may have a tag already, which is not ours to remove one day.
+    const tagged = (await ask('read', git.tags(tagOf(owner)))).includes(tagOf(owner))
+    const draft = {tag: tagOf(owner), name: `${owner.name} ${owner.version}`, body: bodyOf(owner) + (tagged ? `\n${TAG_WAS_THERE}` : '')}
     try {
-      return await releases.createDraft({tag: tagOf(owner), name: `${owner.name} ${owner.version}`, body: bodyOf(owner)})
+      return await releases.createDraft(draft)
     } catch (error) {
       // It may have been made although GitHub did not say so.
       const unsure = error instanceof ApiError && (error.status === undefined || error.status >= 500)
       const made = unsure ? (await listed(owner)).find(({body}) => body.includes(markOf(owner))) : undefined
       if (made !== undefined) return made
-      return await ask(
-        'write',
-        unsure
-          ? releases.createDraft({tag: tagOf(owner), name: `${owner.name} ${owner.version}`, body: bodyOf(owner)})
-          : Promise.reject(error)
-      )
+      return await ask('write', unsure ? releases.createDraft(draft) : Promise.reject(error))
     }
   }
   const holding = (found: readonly Release[], assets: ReadonlySet<number>) =>
@@ -93,6 +100,17 @@ export function openDrafts(releases: Releases, repository: string, ask: Ask, loo
       // Another publisher of the same model may have filled it too, and won. Left lying a draft does no harm.
       const assets = await releases.assets(mine.id).catch(() => undefined)
       if (assets !== undefined && !holding([{...mine, assets}], kept)) await releases.remove(mine.id).catch(() => undefined)
+    },
+    vacate: async (owner, gone) => {
+      const published = await ask('read', releases.byTag(tagOf(owner)))
+      for (const {id, body, draft} of published ? [published] : await listed(owner)) {
+        if (!body.includes(markOf(owner))) continue
+        const assets = await ask('read', releases.assets(id))
+        if (assets.some(asset => !gone.has(asset.id))) continue
+        // The tag first: without it a release is a draft, which still says whose it is to the run that goes on after this one.
+        if (!draft && !body.includes(TAG_WAS_THERE)) await ask('write', git.removeTag(tagOf(owner)))
+        await ask('write', releases.remove(id))
+      }
     }
   }
 }
@@ -106,6 +124,8 @@ async function publishOne(releases: Releases, id: number, owner: BlobOwner, repo
     await ask('write', Promise.reject(error))
   }
 }
+
+const TAG_WAS_THERE = '<!-- trainyard/v1 tag=kept -->'
 
 function markOf({digest = ''}: BlobOwner): string {
   return `<!-- trainyard/v1 model=${digest} -->`

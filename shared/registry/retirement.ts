@@ -19,7 +19,7 @@ type RetirementWorld = AliasWorld & Stores
 
 /**
  * Removes the models of versions that a plan does not need. First the manifest goes, leaving a tombstone, then the blobs that no version refers to:
- * a crash leaves no manifest without its blobs, and running it again completes it. Evidence and profile stay. A version that an alias or a rollout has
+ * and what the store made to hold them: a crash leaves no manifest without its blobs, and running it again completes it. Evidence and profile stay. A version that an alias or a rollout has
  * come to need meanwhile is put back.
  */
 export async function retire(world: RetirementWorld, {name, versions, unfinished}: RetentionPlan, reason: string): Promise<Retired[]> {
@@ -32,12 +32,15 @@ export async function retire(world: RetirementWorld, {name, versions, unfinished
   const deleted = new Set<string>()
   for (const tombstone of gone) {
     let freed = 0
-    for (const {place, size} of bytesOf(tombstone.manifest)) {
+    const bytes = bytesOf(tombstone.manifest)
+    for (const {place, size} of bytes) {
       if (referred.has(place) || deleted.has(place)) continue
       await world.blobs.delete(place)
       deleted.add(place)
       freed += size
     }
+    const places = bytes.map(({place}) => place)
+    if (!places.some(place => referred.has(place))) await world.blobs.vacate?.(tombstone.manifest, places)
     await finish(world.objects, tombstone)
     retired.push({version: tombstone.manifest.version, digest: tombstone.manifest.digest, freed})
   }

@@ -58,6 +58,8 @@ export interface BlobStore {
   seal?(owner: BlobOwner, places: readonly string[]): Promise<void>
   /** Removes what was put for an owner whose manifest another publisher wrote first, but not what lies at these places. */
   discard?(owner: BlobOwner, kept: readonly string[]): Promise<void>
+  /** Removes what was made to hold these places of an owner, once nothing lies there any more; again changes nothing. What holds anything else stays. */
+  vacate?(owner: BlobOwner, places: readonly string[]): Promise<void>
 }
 
 export interface Stores {

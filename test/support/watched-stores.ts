@@ -32,7 +32,8 @@ export function watchedStores(
     ...blobs,
     put: watched('put', blobs.put),
     delete: watched('delete', blobs.delete),
-    ...(blobs.seal && {seal: watched('seal', blobs.seal)})
+    ...(blobs.seal && {seal: watched('seal', blobs.seal)}),
+    ...(blobs.vacate && {vacate: watched('vacate', blobs.vacate)})
   }
   return {...stores, objects: watchedObjects, blobs: watchedBlobs}
 }

@@ -56,6 +56,7 @@ export const releaseRoutes: readonly Route[] = [
     answer: upload,
     broken: (fake, asked) => void addAsset(fake, asked, Buffer.alloc(0), 'starter')
   },
+  {on: `DELETE ${REPO}/git/refs/{ref+}`, needs: 'contents: write', answer: removeTag},
   {on: 'GET /storage/{id}', outside: true, answer: download}
 ]
 
@@ -123,6 +124,15 @@ function update(fake: FakeGitHub, {body, at}: Asked): Answer {
 function tagIt(fake: FakeGitHub, tag: string): void {
   const git = gitOf(fake)
   if (!git.refs.has(`tags/${tag}`)) moveRef(git, `tags/${tag}`, git.refs.get('heads/main') ?? '')
+}
+
+/** Releases of the tag are drafts from then on. */
+function removeTag(fake: FakeGitHub, {at: {ref}}: Asked): Answer {
+  const git = gitOf(fake)
+  if (git.protected.has(ref)) return refusal(422, 'Repository rule violations found\n\nCannot delete this protected ref.\n\n')
+  if (!git.refs.delete(ref)) return refusal(422, 'Reference does not exist')
+  for (const release of releasesOf(fake).releases) if (`tags/${release.tag}` === ref) release.draft = true
+  return {status: 204}
 }
 
 function remove(fake: FakeGitHub, {at}: Asked): Answer {
