@@ -112,8 +112,8 @@ export function gates<const O extends {readonly required?: boolean; readonly def
   options?: O
 ): Reader<O extends {required: true} | {default: readonly string[]} ? readonly Gate[] : readonly Gate[] | undefined> {
   const fallback = options?.default && parseGates(options.default.map(line => ({text: line})))
-  return reader<readonly Gate[], {required?: boolean; default?: readonly Gate[]}>(
-    {required: options?.required, default: fallback},
+  return reader<readonly Gate[], {required?: boolean; default?: readonly Gate[]; judges: 'gates'}>(
+    {required: options?.required, default: fallback, judges: 'gates'},
     {
       separator: 'lines',
       schema: {type: ['string', 'array'], items: GATE_SCHEMA},
@@ -193,18 +193,27 @@ export function shownPath(path: string, from: string): string {
 
 /** Inputs that several actions share; one word has one meaning. */
 export const CONFIG = {config: path({default: 'trainyard.yml'})}
-export const EVIDENCE = {evidence: path()}
+export const EVIDENCE = {evidence: path({judges: 'any-change'})}
 export const JUDGE = {
-  mode: choice(['enforce', 'observe'], {default: 'enforce'}),
-  'on-inconclusive': choice(['estimate', 'warn', 'fail'], {default: 'estimate'})
+  mode: choice(['enforce', 'observe'], {default: 'enforce', judges: ['observe', 'enforce']}),
+  'on-inconclusive': choice(['estimate', 'warn', 'fail'], {default: 'estimate', judges: ['warn', 'estimate', 'fail']})
 }
 /** What a rollout is held to: of deploy-canary, and of who shows its plan before. */
 export const ROLLOUT = {
   gates: gates({default: ['error_rate <= stable']}),
-  steps: words({default: ['5%', '25%', '50%']}),
-  'minimum-requests': number({min: 1, max: 1e9, whole: true, default: 500}),
-  deadline: duration({default: 30 * 60_000}),
+  steps: words({default: ['5%', '25%', '50%'], judges: 'each-entry'}),
+  'minimum-requests': number({min: 1, max: 1e9, whole: true, default: 500, judges: 'higher-is-stricter'}),
+  deadline: duration({default: 30 * 60_000, judges: 'lower-is-stricter'}),
   mode: JUDGE.mode,
-  'on-inconclusive': choice(['estimate', 'warn', 'fail'], {default: 'warn'})
+  'on-inconclusive': choice(['estimate', 'warn', 'fail'], {default: 'warn', judges: ['warn', 'estimate', 'fail']})
 }
-export const REGISTRY = {name: text(), registry: registryAddress({variable: 'TRAINYARD_REGISTRY'}), 'github-token': secret()}
+// Under another name, or in another registry, there is no champion, and the first model is compared with nothing.
+export const REGISTRY = {
+  name: text({judges: 'any-change'}),
+  registry: registryAddress({variable: 'TRAINYARD_REGISTRY', judges: 'any-change'}),
+  'github-token': secret()
+}
+/** The model that a candidate is compared with. */
+export const CHAMPION = {champion: modelReference({default: {kind: 'named', name: 'champion'}, judges: ['none']})}
+/** The share from which on a score counts as positive. */
+export const THRESHOLD = {threshold: number({min: 0, max: 1, default: 0.5, judges: 'any-change'})}

@@ -1,9 +1,17 @@
 import {conditionText, type Gate} from './gate.js'
 
-/** A gate of before that asks less now, or nothing. */
+/** What of before asks less now, nothing, or something else. */
 export interface Loosening {
   readonly id: string
   readonly message: string
+}
+
+const LOOSENED =
+  /^(?:gate_loosened|gate_removed|policy_loosened|policy_changed|contract_changed|contract_removed|[a-z-]+_dropped): |^(?:base_not_compared|config_moved)$/
+
+/** Whether a check says that less is asked than before, or that nobody knows. */
+export function isLoosening({id, verdict}: {readonly id: string; readonly verdict: string}): boolean {
+  return verdict === 'warn' && LOOSENED.test(id)
 }
 
 /** Which gates of before are relaxed, only warn, or are gone now; `where` is how people call before, such as `main`. A gate that asks more is none. */

@@ -1,8 +1,8 @@
+import {UserError} from '#shared/errors'
 import type {Gate} from '#shared/gates/gate'
 import {type Loosening, loosenedGates} from '#shared/gates/loosened'
-import type {ModelReference} from '#shared/inputs'
 import type {Config} from './config.js'
-import type {InputSpec} from './reader.js'
+import type {Given, InputSpec, Judges, Reader} from './reader.js'
 import {find, type Sources} from './resolve.js'
 
 /** The inputs of one action, now and in the file of before. */
@@ -15,56 +15,97 @@ export interface TwoInputs {
   readonly where: string
 }
 
-/** Lists of which each entry asks for something, by action. */
-const LISTS: Readonly<Record<string, readonly string[]>> = {report: ['require'], 'check-fairness': ['sensitive']}
-
 /**
- * What judges less now than by the file of before: gates, mode, on-inconclusive, champion, and what is required. A value that stands in `with:`
- * is held only against gates and lists of the file, since the workflow of before is not looked at. Throws UserError for values that no reader takes.
+ * What judges less now than by the file of before, or otherwise, as the declared inputs say what judges. A value that stands in `with:` or in the
+ * environment is held only against gates and lists of the file, since the workflow of before is not looked at. A value that no reader takes is said,
+ * and hides no other.
  */
 export function loosenedInputs(two: TwoInputs): Loosening[] {
-  const lists = (LISTS[two.sources.action] ?? []).flatMap(name => droppedEntries(name, two))
-  return [...gatesOf(two), ...policiesOf(two), ...lists]
-}
-
-function gatesOf(two: TwoInputs): Loosening[] {
-  const pair = valuesOf<readonly Gate[]>('gates', two, {direct: 'where the file had some'})
-  return pair === undefined ? [] : loosenedGates(pair.before ?? [], pair.now ?? [], two.where)
-}
-
-const STRICTNESS: Readonly<Record<string, readonly string[]>> = {
-  mode: ['observe', 'enforce'],
-  'on-inconclusive': ['warn', 'estimate', 'fail']
-}
-
-function policiesOf(two: TwoInputs): Loosening[] {
-  const words = Object.entries(STRICTNESS).flatMap(([name, order]) => {
-    const {before = '', now = ''} = valuesOf<string>(name, two) ?? {}
-    return order.indexOf(now) < order.indexOf(before) ? [policy(name, before, now, two)] : []
+  return Object.entries(two.spec).flatMap(([name, reader]) => {
+    try {
+      return reader.judges === undefined ? [] : loosenedInput(name, reader, reader.judges, two)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      return [{id: 'base_not_compared', message: `${name} of ${two.where} could not be compared: ${error.message}`}]
+    }
   })
-  const champion = valuesOf<ModelReference>('champion', two)
-  const dropped = champion?.now?.kind === 'none' && champion.before?.kind !== 'none'
-  return dropped ? [...words, policy('champion', champion.before?.kind === 'named' ? champion.before.name : 'a file', 'none', two)] : words
 }
 
-function policy(name: string, before: string, now: string, {where}: TwoInputs): Loosening {
-  return {id: `policy_loosened: ${name}`, message: `${name}: ${before} of ${where} is now ${now}`}
+function loosenedInput(name: string, reader: Reader<unknown>, judges: Judges, two: TwoInputs): Loosening[] {
+  const sides = judges === 'contents' ? undefined : sidesOf(name, reader, judges, two)
+  if (sides === undefined) return []
+  const [before, now] = sides
+  if (judges === 'gates') return loosenedGates(gatesOf(before), gatesOf(now), two.where)
+  if (judges === 'each-entry') return droppedEntries(name, before, now, two)
+  const move = moveOf(judges, before, now)
+  if (move === 'none' || move === 'stricter') return []
+  return [{id: `policy_${move === 'looser' ? 'loosened' : 'changed'}: ${name}`, message: movedMessage(name, before, now, two)}]
 }
 
-function droppedEntries(name: string, two: TwoInputs): Loosening[] {
-  const {before = [], now = []} = valuesOf<readonly string[]>(name, two, {direct: 'where the file had some'}) ?? {}
-  return before
-    .filter(entry => !now.includes(entry))
-    .map(entry => ({id: `${name}_dropped: ${entry}`, message: `${name}: ${entry} of ${two.where} is gone`}))
+/** A value as it is judged by, and as it was written. */
+interface Side {
+  readonly value: unknown
+  /** one text an entry; undefined: neither given nor a default */
+  readonly texts: readonly string[] | undefined
 }
 
-/** Undefined where they can't be compared, or the action has no such input. */
-function valuesOf<T>(name: string, {spec, sources, before}: TwoInputs, {direct = 'never'} = {}): {before?: T; now?: T} | undefined {
-  const reader = Object.hasOwn(spec, name) ? spec[name] : undefined
-  if (reader === undefined) return undefined
+/** Undefined where they can't be compared. */
+function sidesOf(name: string, reader: Reader<unknown>, judges: Judges, {sources, before}: TwoInputs): readonly [Side, Side] | undefined {
   const then = find(name, reader, {...sources, direct: {}, env: {}, config: before})
-  const given = find(name, reader, {...sources, env: {}, config: undefined})
-  if (given !== undefined && (direct === 'never' || then === undefined)) return undefined
-  const now = find(name, reader, sources)
-  return {before: then === undefined ? reader.fallback : reader.parse(then), now: now === undefined ? reader.fallback : reader.parse(now)}
+  // What is required stood in the workflow of before, where the file lacked it.
+  if (then === undefined && reader.required) return undefined
+  const outside = find(name, reader, {...sources, config: undefined})
+  const replaces = (judges === 'gates' || judges === 'each-entry') && then !== undefined
+  if (outside !== undefined && !replaces) return undefined
+  return [sideOf(reader, then), sideOf(reader, find(name, reader, sources))]
+}
+
+function sideOf(reader: Reader<unknown>, given: Given | undefined): Side {
+  if (given !== undefined) return {value: reader.parse(given), texts: given.texts.map(({text}) => text.trim()).filter(text => text !== '')}
+  const {fallback, defaultText} = reader
+  return {value: fallback, texts: Array.isArray(fallback) ? fallback.map(String) : defaultText === undefined ? undefined : [defaultText]}
+}
+
+function gatesOf({value}: Side): readonly Gate[] {
+  return Array.isArray(value) ? (value as readonly Gate[]) : []
+}
+
+function droppedEntries(name: string, before: Side, now: Side, {where}: TwoInputs): Loosening[] {
+  const [then, left] = [before.value, now.value].map(value => (Array.isArray(value) ? value : []))
+  return then.flatMap((entry, index) => {
+    const text = shortened(before.texts?.[index] ?? String(entry))
+    return left.includes(entry) ? [] : [{id: `${name}_dropped: ${text}`, message: `${name}: ${text} of ${where} is gone`}]
+  })
+}
+
+type Move = 'none' | 'stricter' | 'looser' | 'unknown'
+
+function moveOf(judges: Judges, before: Side, now: Side): Move {
+  if (JSON.stringify(before.value) === JSON.stringify(now.value)) return 'none'
+  if (judges === 'any-change-once-given' && before.texts === undefined) return 'stricter'
+  const [was, is] = [rankOf(judges, before), rankOf(judges, now)]
+  if (was === is) return 'unknown'
+  return is < was ? 'looser' : 'stricter'
+}
+
+/** How strict a value is; equal for all of which nobody knows. */
+function rankOf(judges: Judges, {value, texts = []}: Side): number {
+  if (judges === 'higher-is-stricter') return Number(value)
+  if (judges === 'lower-is-stricter') return -Number(value)
+  if (judges === 'true-is-stricter') return Number(value === true)
+  if (typeof judges === 'string') return 0
+  const place = judges.indexOf(texts.join())
+  return place < 0 ? judges.length : place
+}
+
+function movedMessage(name: string, before: Side, now: Side, {where}: TwoInputs): string {
+  const [was, is] = [before, now].map(({texts}) => texts && shortened(texts.join(', ')))
+  if (was === undefined) return `${name}: not given by the file of ${where}, is now ${is}`
+  return `${name}: ${was} of ${where} is ${is === undefined ? 'gone' : `now ${is}`}`
+}
+
+const LONGEST = 200
+
+function shortened(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
 }

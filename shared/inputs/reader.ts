@@ -19,6 +19,25 @@ export interface Entry {
   readonly at?: Position
 }
 
+/**
+ * How a change of an input bears on what is judged. Words go from the loosest to the strictest; one that is not among them is stricter than all, and
+ * between two such nobody knows.
+ */
+export type Judges =
+  | 'gates'
+  | 'higher-is-stricter'
+  | 'lower-is-stricter'
+  | 'true-is-stricter'
+  /** each entry of a list asks for something */
+  | 'each-entry'
+  /** a file whose contents judge */
+  | 'contents'
+  /** nobody knows whether another value asks less */
+  | 'any-change'
+  /** the same, but that it can't ask less than none at all */
+  | 'any-change-once-given'
+  | readonly string[]
+
 /** A declared input: how it is read, what it is when nobody gives it, how an editor checks it. */
 export interface Reader<T> {
   readonly required: boolean
@@ -33,11 +52,19 @@ export interface Reader<T> {
   readonly section: string | undefined
   /** never in a file, never in a log */
   readonly secret: boolean
+  /** absent: nothing that is judged depends on it */
+  readonly judges: Judges | undefined
   readonly schema: object
   parse(given: Given): T
 }
 
-export type Options<T> = {readonly required?: boolean; readonly default?: T; readonly variable?: string; readonly section?: string}
+export type Options<T> = {
+  readonly required?: boolean
+  readonly default?: T
+  readonly variable?: string
+  readonly section?: string
+  readonly judges?: Judges
+}
 /** With a default or required a value is always there. */
 export type Read<O, T> = O extends {required: true} | {default: T} ? T : T | undefined
 
@@ -69,6 +96,7 @@ export function reader<T, O extends Options<T>>(options: O | undefined, shape: S
     variable: options?.variable,
     section: options?.section,
     secret: shape.secret === true,
+    judges: options?.judges,
     schema: shape.schema,
     parse: given => shape.parse(given) as Read<O, T>
   }

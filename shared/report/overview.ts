@@ -1,4 +1,5 @@
 import type {Check, Evidence, Run, Subject} from '#shared/evidence/evidence'
+import {isLoosening} from '#shared/gates/loosened'
 import {alike, count} from './numbers.js'
 import {type Packet, type Plan, packetOf} from './packet.js'
 import {type Requirement, requirements} from './requirements.js'
@@ -80,11 +81,8 @@ export function overview({title, require, evidence: all, plan, unverified, loose
   }
 }
 
-const LOOSER =
-  /^(?:gate_loosened|gate_removed|policy_loosened|contract_changed|contract_removed|require_dropped|sensitive_dropped): |^base_not_compared$/
-
 function looserThanBase(checks: readonly Check[]): readonly string[] {
-  return [...new Set(checks.filter(({id, verdict}) => verdict === 'warn' && LOOSER.test(id)).map(({message}) => message))]
+  return [...new Set(checks.filter(isLoosening).map(({message}) => message))]
 }
 
 function readiness(packet: Packet | undefined): string {

@@ -64,7 +64,9 @@ async function judge(
 }
 
 const added = ({evidence}: Awaited<ReturnType<typeof judge>>) =>
-  evidence?.checks.filter(({id}) => /^(?:gate|policy|contract|require|sensitive|base)_/.test(id)).map(({id, verdict}) => [id, verdict])
+  evidence?.checks
+    .filter(({id}) => /^(?:gate|policy|contract|require|sensitive|data|base|config)_/.test(id))
+    .map(({id, verdict}) => [id, verdict])
 
 describe('a pull request', () => {
   test('that changes nothing adds nothing, in one call for the file and one for the contract', async () => {
@@ -104,6 +106,50 @@ describe('a pull request', () => {
     expect(added(moved)).toEqual([['contract_changed: contract.yml', 'warn']])
   })
 
+  test('that moves an exam, or renames the model, is warned of it with both values', async () => {
+    const files = {'trainyard.yml': CONFIG.replace('data: people.csv', 'data: few.csv\nname: wages'), 'few.csv': 'age\n20\n30\n'}
+    const ended = await judge(files)
+    expect(added(ended)).toEqual([
+      ['policy_changed: data', 'warn'],
+      ['policy_changed: name', 'warn']
+    ])
+    expect(ended.log).toContain('data: people.csv of main is now few.csv')
+    expect(ended.log).toContain('name: not given by the file of main, is now wages')
+  })
+
+  test('that is judged by another file than main has is warned that this was not compared', async () => {
+    const files = {'conf/loose.yml': CONFIG.replaceAll(/people\.csv|contract\.yml/g, '../$&').replace('>= 2', '>= 1')}
+    const ended = await judge({...files}, {flags: {config: 'conf/loose.yml'}})
+    expect([ended.code, added(ended)]).toEqual([0, [['config_moved', 'warn']]])
+    expect(ended.evidence?.checks.at(-1)?.message).toBe(
+      'config: conf/loose.yml is not there on main, which has trainyard.yml: what that asks for was not compared'
+    )
+    filesOf(fake).set(`${shaOf('main')}:conf/loose.yml`, CONFIG.replaceAll(/people\.csv|contract\.yml/g, '../$&'))
+    const there = await judge({...files}, {flags: {config: 'conf/loose.yml'}})
+    expect(added(there)).toContainEqual(['gate_loosened: row_count >= 2', 'warn'])
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['its usual file', {}],
+    ['a file elsewhere', {config: 'conf/first.yml'}]
+  ])('that brings %s to a main without any adds nothing', async (_, flags) => {
+    filesOf(fake).clear()
+    const first = CONFIG.replaceAll(/people\.csv|contract\.yml/g, '../$&')
+    const ended = await judge({'conf/first.yml': first}, {flags})
+    expect([ended.code, added(ended)]).toEqual([0, []])
+  })
+
+  test('that trains is held against main where it may ask, and says nothing where it may not', async () => {
+    const command = `${process.execPath} -e "fs.writeFileSync('m.txt', String(Date.now()))"`
+    const config = `${CONFIG}train: {model: m.txt, data: few.csv}\n`
+    const files = {'trainyard.yml': config, 'few.csv': 'age\n20\n'}
+    const ended = await judge(files, {action: 'train', flags: {command}, event: PUSH})
+    expect([ended.code, added(ended)]).toEqual([0, [['policy_changed: data', 'warn']]])
+    const asked = fake.requests.length
+    const bare = await judge(files, {action: 'train', flags: {command}, event: PUSH, token: ''})
+    expect([bare.code, added(bare), fake.requests.length]).toEqual([0, [], asked])
+  })
+
   test('that takes the file away is warned of every gate in it', async () => {
     const folder = {'trainyard.yml': 'data: people.csv\n'}
     const ended = await judge(folder, {flags: {gates: 'row_count >= 2'}})
@@ -122,7 +168,7 @@ describe('a pull request', () => {
   test('without a token, or with one that may not read, is warned that nothing was compared', async () => {
     const bare = await judge({}, {token: ''})
     expect([bare.code, added(bare)]).toEqual([0, [['base_not_compared', 'warn']]])
-    expect(bare.evidence?.checks.at(-1)?.message).toMatch(/^the gates of main could not be compared: there is no github-token/)
+    expect(bare.evidence?.checks.at(-1)?.message).toMatch(/^the inputs of main could not be compared: there is no github-token/)
     fake.permissions = {}
     const refused = await judge({})
     expect(added(refused)).toEqual([['base_not_compared', 'warn']])
@@ -164,6 +210,24 @@ test('the report shows first what the judges found, and that less is required', 
   expect(await read(folder, 'trainyard-out/report.md')).toContain(
     '⚠️ **Looser than the base:** row_count >= 2 of main is now row_count >= 1; require: evaluate of main is gone\n'
   )
+})
+
+test('the report compares what judges later, or without a token, beside its own', async () => {
+  const config = `${CONFIG}publish: {isolation: none}\ndeploy-canary: {gates: error_rate <= stable * 2, require-approval: false}\n`
+  filesOf(fake).set(`${shaOf('main')}:trainyard.yml`, `${CONFIG}deploy-canary: {require-approval: true}\ntrain: {data: all.csv}\n`)
+  const ended = await judge({'trainyard.yml': config}, {action: 'report', flags: {comment: 'never', require: 'validate-data'}})
+  expect(added(ended)).toEqual([
+    ['require_dropped: evaluate', 'warn'],
+    ['policy_changed: data', 'warn'],
+    ['policy_loosened: isolation', 'warn'],
+    ['gate_loosened: error_rate <= stable', 'warn'],
+    ['policy_loosened: require-approval', 'warn']
+  ])
+  const told = await judge({'trainyard.yml': 'registry: [1, 2]\n'}, {action: 'report', flags: {comment: 'never'}})
+  expect([told.code, added(told)?.map(([id]) => id)]).toEqual([
+    3,
+    expect.arrayContaining(['base_not_compared', 'require_dropped: validate-data'])
+  ])
 })
 
 test('a push is compared with the commit before it', async () => {

@@ -1,17 +1,17 @@
-import {CONFIG, EVIDENCE, gates, JUDGE, modelReference, number, path, paths, REGISTRY, text, words} from '#shared/inputs'
+import {CHAMPION, CONFIG, EVIDENCE, gates, JUDGE, number, path, paths, REGISTRY, THRESHOLD, text, words} from '#shared/inputs'
 
 export const inputs = {
-  sensitive: words({required: true}),
+  sensitive: words({required: true, judges: 'each-entry'}),
   gates: gates({required: true}),
-  'minimum-group': number({min: 2, whole: true, default: 30}),
-  predictions: path(),
-  model: path(),
-  data: paths(),
-  label: text({required: true}),
-  key: text(),
-  positive: text(),
-  threshold: number({min: 0, max: 1, default: 0.5}),
-  champion: modelReference({default: {kind: 'named', name: 'champion'}}),
+  'minimum-group': number({min: 2, whole: true, default: 30, judges: 'lower-is-stricter'}),
+  predictions: path({judges: 'any-change'}),
+  model: path({judges: 'any-change'}),
+  data: paths({judges: 'any-change'}),
+  label: text({required: true, judges: 'any-change'}),
+  key: text({judges: 'any-change'}),
+  positive: text({judges: 'any-change'}),
+  ...THRESHOLD,
+  ...CHAMPION,
   ...JUDGE,
   ...REGISTRY,
   ...EVIDENCE,

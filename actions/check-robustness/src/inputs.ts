@@ -1,17 +1,17 @@
-import {CONFIG, EVIDENCE, gates, JUDGE, modelReference, number, path, paths, REGISTRY, text, words} from '#shared/inputs'
+import {CHAMPION, CONFIG, EVIDENCE, gates, JUDGE, path, paths, REGISTRY, THRESHOLD, text, words} from '#shared/inputs'
 
 export const inputs = {
-  data: paths({required: true}),
-  model: path(),
-  label: text(),
-  contract: path(),
-  monotone: words(),
-  champion: modelReference({default: {kind: 'named', name: 'champion'}}),
+  data: paths({required: true, judges: 'any-change'}),
+  model: path({judges: 'any-change'}),
+  label: text({judges: 'any-change'}),
+  contract: path({judges: 'contents'}),
+  monotone: words({judges: 'each-entry'}),
+  ...CHAMPION,
   gates: gates({
     default: ['unloadable == 0', 'nondeterminism <= 1e-5', 'invalid_outputs == 0', 'flip_rate(noise) <= 5%']
   }),
-  threshold: number({min: 0, max: 1, default: 0.5}),
-  key: text(),
+  ...THRESHOLD,
+  key: text({judges: 'any-change'}),
   sensitive: words(),
   ...JUDGE,
   ...REGISTRY,

@@ -1,16 +1,16 @@
-import {CONFIG, EVIDENCE, gates, JUDGE, modelReference, number, path, paths, REGISTRY, text, words} from '#shared/inputs'
+import {CHAMPION, CONFIG, EVIDENCE, gates, JUDGE, path, paths, REGISTRY, THRESHOLD, text, words} from '#shared/inputs'
 
 export const inputs = {
-  data: paths(),
-  label: text({required: true}),
+  data: paths({judges: 'any-change'}),
+  label: text({required: true, judges: 'any-change'}),
   gates: gates({required: true}),
-  model: path(),
-  predictions: path(),
-  champion: modelReference({default: {kind: 'named', name: 'champion'}}),
-  metrics: path(),
-  key: text(),
-  positive: text(),
-  threshold: number({min: 0, max: 1, default: 0.5}),
+  model: path({judges: 'any-change'}),
+  predictions: path({judges: 'any-change'}),
+  ...CHAMPION,
+  metrics: path({judges: 'any-change-once-given'}),
+  key: text({judges: 'any-change'}),
+  positive: text({judges: 'any-change'}),
+  ...THRESHOLD,
   sensitive: words(),
   ...JUDGE,
   ...REGISTRY,

@@ -3,7 +3,7 @@ import {CONFIG, duration, path, paths, REGISTRY, text, words} from '#shared/inpu
 export const inputs = {
   command: text({required: true}),
   model: path({required: true}),
-  data: paths(),
+  data: paths({judges: 'any-change'}),
   metrics: path(),
   history: path(),
   parameters: path(),

@@ -5,6 +5,7 @@ import {folderStores} from '#shared/registry/folder'
 import {registryOn} from '#shared/registry/registry'
 import {openYard, publish, type Yard} from '../../support/canary.js'
 import {commitsOf} from '../../support/github/commit-pulls.js'
+import {filesOf} from '../../support/github/contents.js'
 import {type FakeGitHub, fakeGitHub} from '../../support/github/fake.js'
 import {type FakeReview, reviewsOf} from '../../support/github/reviews.js'
 import {compileStep, type Step, step} from './runner.js'
@@ -144,6 +145,27 @@ test('a version of an earlier run that stood in the inputs of a dispatch is depl
   await writeFile(event, JSON.stringify({inputs: {version: 'v1'}}))
   const {code, outputs} = await run({version: 'v1'}, {GITHUB_RUN_ID: '8', GITHUB_EVENT_NAME: 'workflow_dispatch', GITHUB_EVENT_PATH: event})
   expect([code, outputs.result]).toEqual([0, 'promoted'])
+})
+
+test('a push that gives a rollout more time than the commit before is warned of, and an unknown input there is said', async () => {
+  const {yard, github, run} = await scene()
+  const before = 'b'.repeat(40)
+  const event = join(yard.folder, 'event.json')
+  await writeFile(join(yard.folder, 'trainyard.yml'), 'deadline: 2h\n')
+  await writeFile(event, JSON.stringify({ref: 'refs/heads/main', before}))
+  const env = {GITHUB_WORKSPACE: yard.folder, GITHUB_EVENT_NAME: 'push', GITHUB_EVENT_PATH: event}
+  const warned = async (file: string) => {
+    filesOf(github).set(`${before}:trainyard.yml`, file)
+    const {code, evidence} = await run({}, env)
+    expect(code).toBe(0)
+    return evidence?.checks.filter(({id}) => /^(?:policy|base)_/.test(id))
+  }
+  expect(await warned('deadline: 1h\n')).toEqual([
+    {id: 'policy_loosened: deadline', verdict: 'warn', message: 'deadline: 1h of main before this push is now 2h'}
+  ])
+  expect(await warned('deploy-canary: {patience: 1h}\n')).toMatchObject([
+    {id: 'base_not_compared', verdict: 'warn', message: expect.stringContaining('"patience" is not an input of deploy-canary')}
+  ])
 })
 
 test('what serves already is asked of nobody: nothing moves', async () => {
