@@ -8,7 +8,12 @@ export default defineConfig({
   test: {
     ...base.test,
     projects: undefined,
-    include: ['test/peers/*.peer.test.ts', 'test/scenarios/*.test.ts', 'test/shared/github/*.test.ts'],
+    include: [
+      'test/peers/*.peer.test.ts',
+      'test/scenarios/*.test.ts',
+      'test/shared/github/*.test.ts',
+      'test/shared/registry/{github,github-calls,protocol-github}.test.ts'
+    ],
     exclude: ['**/node_modules/**'],
     env: {TRAINYARD_NODE: node24 ?? ''}
   }

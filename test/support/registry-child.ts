@@ -1,9 +1,14 @@
 import {writeFileSync} from 'node:fs'
+import * as disk from 'node:fs/promises'
 import {createInterface} from 'node:readline'
 import {registryOn} from '#shared/registry/registry'
 import type {ObjectStore, Stores} from '#shared/registry/store'
 import {openPlace, type PlaceSpec} from './registry-places.js'
+import {watchedFileSystem} from './watched-file-system.js'
 import {watchedStores} from './watched-stores.js'
+
+/** Where a process may kill itself: around the writes of any store, or before each call that changes the disk below a folder. */
+export type Moment = 'before every write' | 'after every write' | 'before every call that changes the disk'
 
 /** A line of orders for a publisher in a process of its own. */
 export interface Order {
@@ -18,23 +23,24 @@ export interface Order {
   }
   /** instead of publishing: adds one to a counter this many times by compare-and-swap */
   readonly count?: number
-  /** kills itself before or after this write of the stores, counted from 1, and says in the file `seen` which one it was */
-  readonly stop?: {readonly when: 'before' | 'after'; readonly write: number; readonly seen: string}
+  /** kills itself at this write or call, counted from 1, and says in the file `seen` which one it was */
+  readonly stop?: {readonly at: Moment; readonly number: number; readonly seen: string}
 }
 
 async function obey(order: Order): Promise<object> {
-  const stores = await openPlace(order.place)
-  if (order.count !== undefined) return await count(stores.objects, order.count)
-  const {stop} = order
-  return await publish(order, stop === undefined ? stores : watchedStores(stores, {[stop.when]: dieAt(stop)}))
+  const stores = await openToDie(order)
+  return order.count === undefined ? await publish(order, stores) : await count(stores.objects, order.count)
 }
 
-function dieAt({write, seen}: {write: number; seen: string}): (number: number, what: string) => void {
-  return (number, what) => {
-    if (number !== write) return
-    writeFileSync(seen, what)
+async function openToDie({place, stop}: Order): Promise<Stores> {
+  if (stop === undefined) return await openPlace(place)
+  const die = (number: number, what: string): void => {
+    if (number !== stop.number) return
+    writeFileSync(stop.seen, what)
     process.kill(process.pid, 'SIGKILL')
   }
+  if (stop.at === 'before every call that changes the disk') return await openPlace(place, watchedFileSystem(disk, die))
+  return watchedStores(await openPlace(place), stop.at === 'before every write' ? {before: die} : {after: die})
 }
 
 async function publish({by, publication}: Order, stores: Stores): Promise<object> {

@@ -12,8 +12,8 @@ export interface Publisher {
   answer(): Promise<{readonly version?: string; readonly published?: boolean; readonly lost?: number; readonly error?: string}>
 }
 
-/** Publishers in processes of their own, for the tests of one file; they end with it. */
-export function publishers(): (env?: Readonly<Record<string, string>>) => Publisher {
+/** Publishers in processes of their own, for the tests of one file; they end with it. `prelude` is what a shell does first. */
+export function publishers(): (prelude?: string) => Publisher {
   const children: ChildProcessWithoutNullStreams[] = []
   let program = ''
   beforeAll(async () => {
@@ -24,8 +24,11 @@ export function publishers(): (env?: Readonly<Record<string, string>>) => Publis
   afterAll(() => {
     for (const child of children) child.kill('SIGKILL')
   })
-  return env => {
-    const child = spawn(process.execPath, [program], {env: {...process.env, ...env}})
+  return prelude => {
+    const child =
+      prelude === undefined
+        ? spawn(process.execPath, [program])
+        : spawn('bash', ['-c', `${prelude} && exec "$0" "$1"`, process.execPath, program])
     children.push(child)
     child.stderr.on('data', chunk => process.stderr.write(chunk))
     const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]()

@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {type Registry, registryOn} from '#shared/registry/registry'
 import {publicationOf, registryWorld, temporaryFolder} from './registry.js'
+import type {Moment, Order} from './registry-child.js'
 import {type Publisher, publishers} from './registry-children.js'
 import {openPlace, type PlaceSpec} from './registry-places.js'
 
@@ -14,17 +15,20 @@ export interface RaceOptions {
   readonly timeoutMs?: number
   /** how many of them at one place, for what grows slow as it fills; default all */
   readonly roundsAtOnePlace?: number
+  /** when publishers are killed; default around every write */
+  readonly moments?: readonly Moment[]
 }
+
+const AROUND_WRITES = ['before every write', 'after every write'] as const
 
 /** What holds for processes that race for, or die over, the registry at a fresh place: the same for every store. */
 export function registryRaces(
   name: string,
   fresh: () => Promise<PlaceSpec>,
-  {rounds = 200, timeoutMs = 240_000, roundsAtOnePlace = rounds}: RaceOptions = {}
+  {rounds = 200, timeoutMs = 240_000, roundsAtOnePlace = rounds, moments = AROUND_WRITES}: RaceOptions = {}
 ): void {
   describe(`${name}: processes of their own`, () => {
     const start = publishers()
-    const read = async (place: PlaceSpec) => registryOn(await openPlace(place), registryWorld())
 
     test(
       `${PROCESSES} race for one version and one alias, ${rounds} rounds: one wins, the others learn its digest, nothing is torn`,
@@ -81,29 +85,9 @@ export function registryRaces(
       timeoutMs
     )
 
-    test.each(['before', 'after'] as const)(
-      'killed %s every write, readers see the old state or the new, and a second run completes it',
-      async when => {
-        const work = await temporaryFolder()
-        const first = await publicationOf(work, 'the first model', {alias: 'candidate'})
-        const second = await publicationOf(work, 'the second model', {alias: 'candidate'})
-        const seen: string[] = []
-        for (let write = 1; ; write++) {
-          const place = await fresh()
-          await (await read(place)).publish(first)
-          const mark = join(work, `mark-${when}-${write}`)
-          if (!(await killed(start(), place, second, {when, write, seen: mark}))) break
-          seen.push(readFileSync(mark, 'utf8'))
-          await expectWhole(await read(place), [first.digest, second.digest])
-          expect(await (await read(place)).publish(second)).toMatchObject({version: 'v2', digest: second.digest})
-          const registry = await read(place)
-          expect(await registry.resolve('wages', 'candidate')).toEqual({version: 'v2', digest: second.digest, generation: 2})
-          const log = (await registry.log('wages')).map(({event, version}) => `${event} ${version}`)
-          expect(log.sort()).toEqual(['moved v1', 'moved v2', 'registered v1', 'registered v2'])
-          await expectWhole(registry, [second.digest])
-        }
-        expect(seen.length).toBeGreaterThanOrEqual(3)
-      },
+    test.each(moments)(
+      'killed %s, readers see the old state or the new, and a second run completes it',
+      async moment => void (await killedEverywhere(moment, start, fresh)),
       timeoutMs
     )
   })
@@ -133,10 +117,45 @@ async function race(registry: Registry, place: PlaceSpec, racers: readonly Publi
   ])
 }
 
-type Stop = {readonly when: 'before' | 'after'; readonly write: number; readonly seen: string}
+/** Kills a publisher at the first such moment, then one at the second, until one gets through; gives what they were about to do, or had done. */
+export async function killedEverywhere(
+  moment: Moment,
+  start: () => Publisher,
+  fresh: () => Promise<PlaceSpec>
+): Promise<readonly string[]> {
+  const work = await temporaryFolder()
+  const first = await publicationOf(work, 'the first model', {alias: 'candidate'})
+  const second = await publicationOf(work, 'the second model', {alias: 'candidate'})
+  const seen: string[] = []
+  for (let number = 1; ; number++) {
+    const place = await fresh()
+    await (await read(place)).publish(first)
+    const mark = join(work, `mark-${number}`)
+    if (!(await killed(start(), place, second, {at: moment, number, seen: mark}))) break
+    seen.push(readFileSync(mark, 'utf8'))
+    await expectWhole(await read(place), [first.digest, second.digest])
+    expect(await (await read(place)).publish(second)).toMatchObject({version: 'v2', digest: second.digest})
+    const registry = await read(place)
+    expect(await registry.resolve('wages', 'candidate')).toEqual({version: 'v2', digest: second.digest, generation: 2})
+    const log = (await registry.log('wages')).map(({event, version}) => `${event} ${version}`)
+    expect(log.sort()).toEqual(['moved v1', 'moved v2', 'registered v1', 'registered v2'])
+    await expectWhole(registry, [second.digest])
+  }
+  expect(seen.length).toBeGreaterThanOrEqual(3)
+  return seen
+}
 
-/** Whether the publisher got as far as that write, and died there. */
-async function killed({child, ended, send, answer}: Publisher, place: PlaceSpec, publication: Publication, stop: Stop): Promise<boolean> {
+async function read(place: PlaceSpec): Promise<Registry> {
+  return registryOn(await openPlace(place), registryWorld())
+}
+
+/** Whether the publisher got as far as that moment, and died there. */
+async function killed(
+  {child, ended, send, answer}: Publisher,
+  place: PlaceSpec,
+  publication: Publication,
+  stop: NonNullable<Order['stop']>
+): Promise<boolean> {
   const {name, model, digest, alias} = publication
   send({place, by: 'ada', publication: {name, model, digest, alias}, stop})
   const survived = await Promise.race([answer(), ended.then(() => null)])

@@ -38,10 +38,14 @@ function describe(root: {paths: Record<string, Record<string, Operation>>; compo
     check(value)
     return (check.errors ?? []).map(error => `${key}${error.instancePath}: ${error.message}`)
   }
+  // The one with the most words of its own is first: …/releases/latest before …/releases/{release_id}.
   const templates = Object.keys(root.paths)
-  // The one with the most words of its own: …/releases/latest before …/releases/{release_id}.
-  const templateOf = (path: string) =>
-    templates.filter(one => matches(one, path)).toSorted((a, b) => a.split('{').length - b.split('{').length)[0]
+    .toSorted((a, b) => a.split('{').length - b.split('{').length)
+    .map(template => ({template, parts: template.split('/'), open: /\/\{(?:ref|path)\}$/.test(template)}))
+  const templateOf = (path: string) => {
+    const given = path.split('/')
+    return templates.find(one => matches(one, given))?.template
+  }
   return {
     misfits(method, given, request, {status, body}) {
       const path = given.replace(/^\/uploads\//, '/')
@@ -73,11 +77,9 @@ function anyOf(schema: object): object {
 }
 
 // A path whose last parameter holds slashes, like the ref of GET …/git/ref/{ref}, has more parts than its template.
-function matches(template: string, path: string): boolean {
-  const parts = template.split('/')
-  const given = path.split('/')
-  const open = /\/\{(?:ref|path)\}$/.test(template) && given.length > parts.length
-  return (open || parts.length === given.length) && parts.every((part, index) => part.startsWith('{') || part === given[index])
+function matches({parts, open}: {readonly parts: readonly string[]; readonly open: boolean}, given: readonly string[]): boolean {
+  if (parts.length !== given.length && !(open && given.length > parts.length)) return false
+  return parts.every((part, index) => part.startsWith('{') || part === given[index])
 }
 
 /** OpenAPI 3.0 says `nullable`, JSON Schema knows only a type `null`; references are resolved against the components beside them. */
