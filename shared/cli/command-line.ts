@@ -16,6 +16,8 @@ export interface CommandLine {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   print(line: string): void
+  /** for what is no part of an answer; default: standard error */
+  remark?(line: string): void
 }
 
 /** Runs one command; gives the exit code: 0 green, 1 red, 2 usage, 3 could not measure. */

@@ -14,8 +14,6 @@ export interface AddressWorld extends RegistryWorld {
   readonly githubToken?: string
   /** default: the one of this process; GitHub is asked through the proxy of the environment */
   readonly fetch?: typeof fetch
-  /** one line for the person who watches a long transfer; default: nobody does */
-  readonly log?: (line: string) => void
 }
 
 interface StoreKind {

@@ -6,6 +6,7 @@ import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {codeOf, messageOf, UserError} from '#shared/errors'
 import {Interrupted} from './interrupted.js'
+import {toldProgress} from './progress.js'
 import type {BlobOwner, BlobStore} from './store.js'
 
 const CHUNK_BYTES = 1 << 20
@@ -69,9 +70,9 @@ async function untilWhole<T>(send: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Reads a stored blob to its end. Throws UserError when it is gone or damaged. */
-export async function checkBlob(blobs: BlobStore, blob: Incoming): Promise<void> {
-  for await (const _ of storedBytes(blobs, blob)) {
+/** Reads a stored blob to its end, saying of a large one how far it is. Throws UserError when it is gone or damaged. */
+export async function checkBlob(blobs: BlobStore, blob: Incoming, log?: (line: string) => void): Promise<void> {
+  for await (const _ of toldProgress(Readable.from(storedBytes(blobs, blob), STREAM), {...blob, verb: 'checked', log})) {
     // Reading to the end proves them.
   }
 }
@@ -83,11 +84,12 @@ export async function readBlob(blobs: BlobStore, blob: Incoming): Promise<Buffer
   return Buffer.concat(chunks)
 }
 
-/** Copies a stored blob to a file; when it fails, half of it may lie there. */
-export async function fetchBlob(blobs: BlobStore, blob: Incoming, path: string): Promise<void> {
+/** Copies a stored blob to a file, saying of a large one how far it is; when it fails, half of it may lie there. */
+export async function fetchBlob(blobs: BlobStore, blob: Incoming, path: string, log?: (line: string) => void): Promise<void> {
   try {
     await mkdir(dirname(path), {recursive: true})
-    await pipeline(Readable.from(storedBytes(blobs, blob), STREAM), createWriteStream(path, {flags: 'wx'}))
+    const stream = toldProgress(Readable.from(storedBytes(blobs, blob), STREAM), {...blob, verb: 'fetched', log})
+    await pipeline(stream, createWriteStream(path, {flags: 'wx'}))
   } catch (error) {
     if (error instanceof UserError) throw error
     throw new UserError(`${path}: could not be written (${messageOf(error)})`, {hint: 'Check the folder and its free space.', cause: error})

@@ -10,7 +10,7 @@ import type {Stores} from './store.js'
 
 /** Copies a version's model to `<folder>/model-<12 hex of its digest>/` unless it is there; whatever lies there is hashed. Throws UserError when it is not the model. */
 export async function fetchModel(
-  {blobs}: Pick<Stores, 'blobs'>,
+  {blobs, log}: Pick<Stores, 'blobs'> & {readonly log?: (line: string) => void},
   manifest: Manifest,
   folder: string
 ): Promise<{path: string; digest: string}> {
@@ -20,7 +20,7 @@ export async function fetchModel(
   const staged = `${tree}-${randomBytes(6).toString('hex')}.part`
   try {
     if (!existsSync(tree)) {
-      for (const file of files) await fetchBlob(blobs, {...file, label: `${name} ${version} ${file.path}`}, join(staged, file.path))
+      for (const file of files) await fetchBlob(blobs, {...file, label: `${name} ${version} ${file.path}`}, join(staged, file.path), log)
       // Another fetch of the same model may have been quicker.
       await rename(staged, tree).catch(error => {
         if (!existsSync(tree)) throw error

@@ -66,7 +66,7 @@ export function githubBlobs(
     stream.once('error', error => {
       broken = error
     })
-    const told = toldProgress(stream, {label: `${tagOf(owner)} ${sha256.slice(0, 12)}`, size, log: world.log})
+    const told = toldProgress(stream, {label: `${tagOf(owner)} ${sha256.slice(0, 12)}`, size, verb: 'sent', log: world.log})
     try {
       const sent = await releases.upload(draft, {name: sha256, size, stream: told})
       drafts.keep(owner, sent)

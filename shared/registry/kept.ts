@@ -50,11 +50,15 @@ export async function readKept(blobs: BlobStore, file: KeptFile): Promise<Buffer
 }
 
 /** Copies kept files below a folder, checking every byte; gives their paths. Throws UserError when one is there already. */
-export async function fetchKept(blobs: BlobStore, files: readonly KeptFile[], folder: string): Promise<string[]> {
+export async function fetchKept(
+  {blobs, log}: {readonly blobs: BlobStore; readonly log?: (line: string) => void},
+  files: readonly KeptFile[],
+  folder: string
+): Promise<string[]> {
   const paths: string[] = []
   for (const file of files) {
     const path = join(folder, ...file.path.split('/'))
-    await fetchBlob(blobs, {...file, label: file.path}, path)
+    await fetchBlob(blobs, {...file, label: file.path}, path, log)
     paths.push(path)
   }
   return paths

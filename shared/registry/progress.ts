@@ -1,24 +1,44 @@
 import {Readable} from 'node:stream'
 
-const WORTH_TELLING_BYTES = 64 << 20
-const EVERY_MS = 10_000
+const WORTH_TELLING_BYTES = 64e6
 
-/** The same stream; of a large one a line is said every ten seconds. */
-export function toldProgress(
-  stream: Readable,
-  {label, size, log}: {readonly label: string; readonly size: number; readonly log: (line: string) => void}
-): Readable {
-  if (size < WORTH_TELLING_BYTES) return stream
+/** Bytes on their way, to the registry or from it. */
+export interface Transfer {
+  readonly label: string
+  /** bytes, all of them */
+  readonly size: number
+  /** what becomes of them */
+  readonly verb: 'sent' | 'fetched' | 'checked'
+  /** absent: nobody watches */
+  readonly log?: (line: string) => void
+}
+
+/** Says a line whenever another tenth has passed; `note` ends it. Call it with the bytes that have come since the last call. */
+export function tenths({label, size, verb, log}: Transfer): (bytes: number, note?: string) => void {
+  let passed = 0
+  let told = 0
+  return (bytes, note = '') => {
+    passed += bytes
+    const tenth = Math.floor((10 * passed) / size)
+    if (tenth <= told) return
+    told = tenth
+    log?.(`${label}: ${megabytes(passed)} of ${megabytes(size)} ${verb}${note}`)
+  }
+}
+
+/** The same stream; of one above 64 MB a line is said for every tenth. */
+export function toldProgress(stream: Readable, transfer: Transfer): Readable {
+  if (transfer.log === undefined || transfer.size < WORTH_TELLING_BYTES) return stream
+  const advance = tenths(transfer)
   async function* told() {
-    let [passed, saidMs] = [0, performance.now()]
     for await (const chunk of stream) {
-      passed += chunk.length
-      if (performance.now() - saidMs >= EVERY_MS) {
-        saidMs = performance.now()
-        log(`${label}: ${Math.floor(passed / 2 ** 20)} of ${Math.ceil(size / 2 ** 20)} MiB`)
-      }
+      advance(chunk.length)
       yield chunk
     }
   }
   return Readable.from(told(), {objectMode: false, highWaterMark: 1 << 20})
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
 }

@@ -27,6 +27,8 @@ export interface RegistryWorld {
   /** who does it, for manifests, aliases and the log */
   readonly by: string
   readonly runUrl: string
+  /** one line for the person who watches a long transfer; default: nobody does */
+  readonly log?: (line: string) => void
 }
 
 export interface Resolved {
@@ -108,7 +110,7 @@ export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWo
     names: async () => [...new Set((await objects.list('models/')).map(key => key.split('/')[1]))].sort(),
     versions: name => listVersions(objects, parseName(name)),
     manifest,
-    fetch: async (name, version, folder) => await fetchModel(stores, await manifest(name, version), folder),
+    fetch: async (name, version, folder) => await fetchModel(world, await manifest(name, version), folder),
     evidence: async (name, version) => {
       const kept = ((await readTombstone(objects, parseName(name), version))?.manifest ?? (await manifest(name, version))).evidence
       return await Promise.all(
@@ -126,7 +128,7 @@ export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWo
       const files = keptOf(await manifest(name, version), kind)
       return await Promise.all(files.map(async file => ({path: file.path, bytes: await readKept(blobs, file)})))
     },
-    fetchKept: async (name, version, kind, folder) => await fetchKept(blobs, keptOf(await manifest(name, version), kind), folder),
+    fetchKept: async (name, version, kind, folder) => await fetchKept(world, keptOf(await manifest(name, version), kind), folder),
     publish: publication => publish(world, publication),
     moveAlias: async move => {
       const {digest} = await manifest(move.name, move.version)

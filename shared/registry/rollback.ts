@@ -8,7 +8,7 @@ import {pointAlias} from './pointing.js'
 import {missingGenerations, type Pointed, predecessorOf} from './predecessor.js'
 import {readManifest} from './publication.js'
 import {readRollouts} from './rollouts.js'
-import type {BlobStore, ObjectStore, Stores} from './store.js'
+import type {ObjectStore, Stores} from './store.js'
 
 export interface Rollback {
   readonly name: string
@@ -17,6 +17,8 @@ export interface Rollback {
   readonly to?: string
   readonly reason: string
 }
+
+type RollbackWorld = AliasWorld & Stores & {readonly log?: (line: string) => void}
 
 export interface RolledBack {
   readonly from: Pointed
@@ -28,8 +30,8 @@ export interface RolledBack {
  * alias where it is: when a rollout of the model is open, when there is nowhere to go back to or the log can't tell, when that version is gone or
  * damaged, and when somebody else moved the alias meanwhile.
  */
-export async function rollBack(world: AliasWorld & Stores, {name, alias, to, reason}: Rollback): Promise<RolledBack> {
-  const {objects, blobs} = world
+export async function rollBack(world: RollbackWorld, {name, alias, to, reason}: Rollback): Promise<RolledBack> {
+  const {objects} = world
   const current = await readAlias(objects, parseName(name), parseAlias(alias))
   if (current === null)
     throw new UserError(`alias ${alias} of ${name}: points nowhere`, {hint: 'There is nothing to roll back: promote a version first.'})
@@ -37,7 +39,7 @@ export async function rollBack(world: AliasWorld & Stores, {name, alias, to, rea
   const target = to === undefined ? predecessor(await readHistory(objects, name), name, current) : await versionOf(objects, name, to)
   if (target.version === current.version && target.digest === current.digest)
     throw new UserError(`alias ${alias} of ${name}: points at ${target.version} already`, {hint: 'Nothing was moved.'})
-  await checkModel({objects, blobs}, name, target)
+  await checkModel(world, name, target)
   const move = {name, alias, ...target, expected: current.generation, event: 'rolled-back', reason} as const
   return {from: {version: current.version, digest: current.digest}, alias: await pointAlias(world, move)}
 }
@@ -73,7 +75,7 @@ async function versionOf(objects: ObjectStore, name: string, to: string): Promis
 
 /** Reads a version's model to its last byte. Throws UserError when the version, or any of its files, is gone or is not what it was. */
 export async function checkModel(
-  {objects, blobs}: {objects: ObjectStore; blobs: BlobStore},
+  {objects, blobs, log}: Pick<RollbackWorld, 'objects' | 'blobs' | 'log'>,
   name: string,
   {version, digest}: Pointed
 ): Promise<void> {
@@ -86,5 +88,5 @@ export async function checkModel(
     throw new UserError(`${name} ${version}: has digest ${manifest.digest}, the log says ${digest}`, {
       hint: 'The registry was changed by hand: name another version with --to.'
     })
-  for (const file of manifest.files) await checkBlob(blobs, {...file, label: `${name} ${version} ${file.path}`})
+  for (const file of manifest.files) await checkBlob(blobs, {...file, label: `${name} ${version} ${file.path}`}, log)
 }

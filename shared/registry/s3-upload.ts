@@ -2,6 +2,7 @@ import {Readable} from 'node:stream'
 import {UserError} from '#shared/errors'
 import type {Call, Connection} from '#shared/s3/connection'
 import {headOf} from '#shared/s3/head'
+import {megabytes, tenths} from './progress.js'
 import {
   abortedByOthers,
   abortUpload,
@@ -118,23 +119,11 @@ async function afterFailure(s3: Connection, upload: Upload, error: unknown): Pro
   })
 }
 
-/** A line for every tenth of what takes long enough to be watched. */
 function progressOf({key, size, log}: Progress): (bytes: number, there: boolean) => void {
-  const name = key.slice(-64, -52)
-  let passed = 0
+  const advance = tenths({label: `sha256 ${key.slice(-64, -52)}…`, size, verb: 'sent', log})
   let known = 0
-  let told = 0
   return (bytes, there) => {
-    passed += bytes
     if (there) known += bytes
-    const tenth = Math.floor((10 * passed) / size)
-    if (tenth <= told) return
-    told = tenth
-    const before = known > 0 ? `, ${megabytes(known)} of them were there` : ''
-    log(`sha256 ${name}…: ${megabytes(passed)} of ${megabytes(size)} sent${before}`)
+    advance(bytes, known > 0 ? `, ${megabytes(known)} of them were there` : '')
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
 }

@@ -16,6 +16,8 @@ export interface Asker {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   print(line: string): void
+  /** for what is no part of an answer; default: standard error */
+  remark?(line: string): void
 }
 
 /** A command that asks the registry something, or tells it to change. */
@@ -80,7 +82,7 @@ function parsed(args: readonly string[], options: QuestionSpec['options'], usage
 }
 
 async function open(command: string, word: string | undefined, text: (option: string) => string | undefined, now: Date, asker: Asker) {
-  const {env, cwd, vocabulary} = asker
+  const {env, cwd, vocabulary, remark = (line: string) => void process.stderr.write(`${line}\n`)} = asker
   const named = text('config')
   const shown = named ?? 'trainyard.yml'
   const config = await readConfig(join(cwd, shown), vocabulary, {optional: named === undefined, shown})
@@ -92,7 +94,7 @@ async function open(command: string, word: string | undefined, text: (option: st
   const {run, tempDir} = placesOf(env, cwd, now)
   const registry = await openRegistry(given.registry, {
     ...{env, cwd, tempDir, random: Math.random, githubToken: given.githubToken ?? env.GITHUB_TOKEN},
-    ...{now: () => new Date(), by: run.actor, runUrl: run.url}
+    ...{now: () => new Date(), by: run.actor, runUrl: run.url, log: remark}
   })
   return {registry, name: parseName(name)}
 }
