@@ -1,10 +1,11 @@
 import {createHash} from 'node:crypto'
-import {createReadStream, createWriteStream} from 'node:fs'
+import {createWriteStream} from 'node:fs'
 import {mkdir} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {codeOf, messageOf, UserError} from '#shared/errors'
+import {readReused} from './chunk-pool.js'
 import {Interrupted} from './interrupted.js'
 import {toldProgress} from './progress.js'
 import type {BlobOwner, BlobStore} from './store.js'
@@ -32,7 +33,7 @@ export interface Incoming {
 }
 
 export function fileBlob(path: string, {sha256, size}: {readonly sha256: string; readonly size: number}): Outgoing {
-  return {label: path, sha256, size, open: () => createReadStream(path, {highWaterMark: CHUNK_BYTES})}
+  return {label: path, sha256, size, open: () => Readable.from(readReused(path), STREAM)}
 }
 
 export function bytesBlob(label: string, bytes: Uint8Array): Outgoing {

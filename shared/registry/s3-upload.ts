@@ -2,6 +2,7 @@ import {Readable} from 'node:stream'
 import {UserError} from '#shared/errors'
 import type {Call, Connection} from '#shared/s3/connection'
 import {headOf} from '#shared/s3/head'
+import {giveBack} from './chunk-pool.js'
 import {megabytes, tenths} from './progress.js'
 import {
   abortedByOthers,
@@ -22,7 +23,7 @@ export interface Progress {
   readonly log: (line: string) => void
 }
 
-const WIDTH = 4
+const WIDTH = 6
 const CHUNK_BYTES = 1 << 20
 /** what a slow line sends at least */
 const SLOWEST_BYTES_A_MS = 64
@@ -61,6 +62,7 @@ export async function uploadParts(s3: Connection, progress: Progress, stream: Re
       const arrived = there ?? (ended ? undefined : await sendPart(s3, upload, part))
       ended ||= arrived === undefined
       sent[part.number - 1] = arrived ?? {number: part.number, etag: '', size: part.size, sha256: part.sha256}
+      giveBack(part.chunks)
       advance(part.size, there !== undefined)
     })
   } catch (error) {

@@ -64,7 +64,9 @@ test('a stream that breaks still does, and its source is closed by who leaves ea
 test('a model that is fetched, and one that a rollback checks, say how far they are', async () => {
   const {watched, lines, work, digest} = await large()
   expect((await watched.fetch('wages', 'v1', work)).digest).toBe(digest)
-  expect(lines.splice(0)).toEqual(Array.from({length: 10}, () => expect.stringMatching(/^wages v1 model\.onnx: [\d.]+ MB of 70 MB fetched$/)))
+  expect(lines.splice(0)).toEqual(
+    Array.from({length: 10}, () => expect.stringMatching(/^wages v1 model\.onnx: [\d.]+ MB of 70 MB fetched$/))
+  )
   await watched.fetch('wages', 'v2', work)
   expect(lines).toEqual([])
   await watched.rollBack({name: 'wages', alias: 'champion', reason: 'worse'})
