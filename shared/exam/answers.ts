@@ -9,6 +9,8 @@ export interface Answers {
   /** digest of the model, or of the predictions file */
   readonly digest: {readonly sha256: string}
   readonly size: number
+  /** how much of the file was read, where its digest is the word of its store */
+  readonly named?: string
   /** of the positive class; absent: only classes were given */
   readonly scores?: Float64Array
   /** 0 or 1 */

@@ -1,13 +1,14 @@
 import {basename} from 'node:path'
 import {UserError} from '#shared/errors'
-import type {Material, Subject} from '#shared/evidence/evidence'
+import type {Fact, Material, Subject} from '#shared/evidence/evidence'
 import type {Condition} from '#shared/gates/gate'
 import {shownPath} from '#shared/inputs'
 import {type Model, openModel} from '#shared/models/model'
 import type {Column} from '#shared/tables/column'
+import {namedFacts} from '#shared/tables/demand'
 import type {Fetched} from '#shared/tables/fetch'
 import {type RemoteWorld, shownAddress} from '#shared/tables/remote'
-import {openTable, type Table} from '#shared/tables/table'
+import {openTable, type Table, type TableRequest} from '#shared/tables/table'
 import {type Answers, classesOf, invalidity, parseAnswers} from './answers.js'
 import {joinRows} from './join.js'
 import {type Labels, parseLabels, renderPredictions} from './labels.js'
@@ -52,6 +53,8 @@ export interface Exam extends Sliceable {
   readonly names: readonly string[]
   readonly columns: readonly Column[]
   readonly data: readonly Material[]
+  /** whose digests are the word of their store */
+  readonly named: readonly Fact[]
   readonly candidate: Answers
   /** absent too when its scores are no probabilities, as `championFault` says */
   readonly champion?: Answers
@@ -73,7 +76,7 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
   const {candidate, data} = request
   if (data === undefined && candidate.kind === 'model')
     throw new UserError('data: required and not given', {kind: 'usage', hint: 'A model needs the exam: give `data`.'})
-  const table = await open(data ?? [candidate.path], request, request.outDir)
+  const table = await open(data ?? [candidate.path], request, {predictions: request.outDir, byColumns: data !== undefined})
   const models: Model[] = []
   try {
     const first = await prepare(candidate, table, request, models)
@@ -100,6 +103,7 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
         digest: {sha256},
         size
       })),
+      named: namedFacts([...files, own, ...[champion.answers, base.answers].flatMap(answers => answers ?? [])]),
       candidate: own,
       champion: champion.answers,
       championFault: champion.fault,
@@ -120,8 +124,12 @@ export async function openExam(request: ExamRequest): Promise<Exam> {
   }
 }
 
-function open(paths: readonly string[], {cwd, tempDir, remote}: ExamRequest, predictions?: string): Promise<Table> {
-  return openTable({paths, cwd, limits: {tempDir}, remote, predictions})
+function open(
+  paths: readonly string[],
+  {cwd, tempDir, remote}: ExamRequest,
+  how: Pick<TableRequest, 'predictions' | 'byColumns'>
+): Promise<Table> {
+  return openTable({paths, cwd, limits: {tempDir}, remote, ...how})
 }
 
 interface Prepared {
@@ -197,7 +205,7 @@ async function readAnswers(
       kind: 'usage',
       hint: 'Name the column that names a row in both files.'
     })
-  const table = itself ? examTable : await open([sitter.path], request)
+  const table = itself ? examTable : await open([sitter.path], request, {byColumns: true})
   try {
     const given = ['score', 'prediction'].filter(column => table.names.includes(column))
     if (given.length === 0)
@@ -221,6 +229,7 @@ async function readAnswers(
       kind: 'predictions',
       digest: {sha256: file.sha256},
       size: file.size,
+      named: itself ? undefined : file.named,
       ...parseAnswers(own, {rows, columns: given, labels, classes: labels.classes, threshold: request.threshold, file: file.name})
     }
   } finally {

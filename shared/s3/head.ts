@@ -7,6 +7,8 @@ export interface Head {
   readonly etag: string
   /** base64, proved by the server when the bytes arrived; of an upload in parts that of the parts' digests, and `-` and their number */
   readonly sha256?: string
+  /** of the parts' digests, whatever its spelling */
+  readonly composite?: boolean
 }
 
 /** Null when there is no such object. */
@@ -16,7 +18,12 @@ export async function headOf(s3: Connection, key: string): Promise<Head | null> 
     key,
     send: async (client, {HeadObjectCommand}, abortSignal) => {
       const head = await client.send(new HeadObjectCommand({Bucket: s3.bucket, Key: key, ChecksumMode: 'ENABLED'}), {abortSignal})
-      return {size: head.ContentLength ?? 0, etag: head.ETag ?? '', ...(head.ChecksumSHA256 && {sha256: head.ChecksumSHA256})}
+      return {
+        size: head.ContentLength ?? 0,
+        etag: head.ETag ?? '',
+        ...(head.ChecksumSHA256 && {sha256: head.ChecksumSHA256}),
+        ...(head.ChecksumType === 'COMPOSITE' && {composite: true})
+      }
     }
   }
   const answer = await s3.insist(call)
@@ -24,4 +31,11 @@ export async function headOf(s3: Connection, key: string): Promise<Head | null> 
   // An answer to HEAD has no body: a bucket that is not there reads as an object that is not there, and is named by the next call.
   if (answer.fault.kind === 'absent') return null
   throw s3.refusal(call, answer.fault)
+}
+
+/** The SHA-256 of the whole object, in hex, where the server keeps one. */
+export function wholeSha256({sha256, composite}: Head): string | undefined {
+  return sha256 !== undefined && !composite && /^[A-Za-z0-9+/]{43}=$/.test(sha256)
+    ? Buffer.from(sha256, 'base64').toString('hex')
+    : undefined
 }

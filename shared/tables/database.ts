@@ -16,6 +16,11 @@ export interface TableLimits {
   readonly timeoutMs?: number
 }
 
+interface Growing {
+  /** the files get more of their bytes while they are open, so that none may be remembered */
+  readonly growing?: boolean
+}
+
 /** A number, text, boolean, list of those, or null for SQL's NULL; 64-bit integers come as numbers. */
 export type Cell = number | string | boolean | null | readonly Cell[]
 export type Row = Readonly<Record<string, Cell>>
@@ -39,7 +44,7 @@ const TIMEOUT_MS = 15 * 60_000
  * A DuckDB in memory that can open only `paths`, has no extension, no network, no other file, and whose settings are locked.
  * It runs in this process: its work is asynchronous on its own threads, its memory bounded by `memory_limit`, its time by an interrupt.
  */
-export async function openDatabase(paths: readonly string[], limits: TableLimits): Promise<Database> {
+export async function openDatabase(paths: readonly string[], limits: TableLimits & Growing): Promise<Database> {
   const engine = await duckdb()
   const instance = await engine.DuckDBInstance.create(':memory:', {
     memory_limit: `${Math.ceil((limits.memoryBytes ?? MEMORY_BYTES) / 1024)}KiB`,
@@ -53,6 +58,7 @@ export async function openDatabase(paths: readonly string[], limits: TableLimits
   const connection = await instance.connect()
   await connection.run(`SET allowed_paths = ${list(paths.map(literal))}`)
   await connection.run('SET enable_external_access = false')
+  if (limits.growing) await connection.run('SET enable_external_file_cache = false')
   await connection.run('SET lock_configuration = true')
   const timeoutMs = limits.timeoutMs ?? TIMEOUT_MS
   let open = true

@@ -17,6 +17,30 @@ export function judgeFooter(footer: Uint8Array): Judgement {
   }
 }
 
+/** A page, from its first bytes: how many it has with its header, and of how many values. Undefined when they are none, or too few. */
+export function pageOf(bytes: Uint8Array): {readonly bytes: number; readonly values: number} | undefined {
+  const reader = {bytes, at: 0}
+  let size = -1
+  let values = 0
+  const number = (into: (value: number) => void): Judgement => {
+    into(zigzag(varint(reader)))
+    return 'sound'
+  }
+  try {
+    const judged = walkStruct(reader, 0, (id, type) => {
+      if (id === 3 && type === I32) return number(value => (size = value))
+      if ((id !== 5 && id !== 8) || type !== STRUCT) return skip(reader, type, 1)
+      return walkStruct(reader, 1, (inner, field) =>
+        inner === 1 && field === I32 ? number(value => (values += value)) : skip(reader, field, 2)
+      )
+    })
+    return judged === 'sound' && size >= 0 && values >= 0 ? {bytes: reader.at + size, values} : undefined
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
 interface Reader {
   readonly bytes: Uint8Array
   at: number

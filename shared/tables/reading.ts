@@ -62,8 +62,11 @@ export function openReading(source: Source, database: Database, types: Map<strin
     await holding
     return tried(work, early)
   }
+  // Columns whose cells are not here are not there, so that no hole is ever read as a cell.
+  const here = () => columns().filter(({name}) => source.has?.(name) ?? true)
+  const cells = () => (here().length > 0 ? here().map(cellOf).join(', ') : 'true')
   const relation = (numbered: boolean) =>
-    `(SELECT ${numbered ? NUMBERED : ''}${held ? '*' : columns().map(cellOf).join(', ')} FROM ${held ? HELD : source.relation(types)})`
+    `(SELECT ${numbered ? NUMBERED : ''}${held ? '*' : cells()} FROM ${held ? HELD : source.relation(types)})`
   const confirmed = (count: number) => {
     if (walked !== undefined && count !== walked) throw unlike(source, walked, count)
     counted = count

@@ -4,10 +4,11 @@ import {mkdir, mkdtemp, statfs} from 'node:fs/promises'
 import {basename, join} from 'node:path'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
-import {codeOf, messageOf, UserError} from '#shared/errors'
+import {UserError} from '#shared/errors'
 import {requireFormat} from './format.js'
+import {beginPartial, otherBytes, type Partial, uncopied} from './partial.js'
 import {openHttps} from './remote-https.js'
-import {openS3} from './remote-s3.js'
+import {nameS3, openS3} from './remote-s3.js'
 
 /** What reading an address needs of the world. */
 export interface RemoteWorld {
@@ -42,6 +43,8 @@ export interface Local {
   readonly paths: readonly string[]
   /** by path */
   readonly names: ReadonlyMap<string, string>
+  /** those of which only parts are here */
+  readonly partials: readonly Partial[]
   remove(): void
 }
 
@@ -67,30 +70,33 @@ export async function copyOf(address: string, tempDir: string, world: RemoteWorl
   const name = shownAddress(address)
   const remote = await open(address, name, world)
   const limit = await room(tempDir, name, remote.size)
-  const folder = await mkdtemp(join(tempDir, 'data-'))
-  const path = join(folder, basename(name).replace(/[^\w.-]/g, '_'))
-  const remove = () => rmSync(folder, {recursive: true, force: true})
+  const {path, remove} = await place(tempDir, name)
   try {
     await pipeline(Readable.from(proven(remote, name, limit)), createWriteStream(path, {flags: 'wx'}))
     world.log?.(`${name}: copied, ${gigabytes(statSync(path).size)}`)
     return {path, name, remove}
   } catch (error) {
     remove()
-    if (error instanceof UserError) throw error
-    const full = ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')
-    throw new UserError(`${name}: could not be copied to ${tempDir} (${messageOf(error)})`, {
-      hint: full ? 'Data from elsewhere is copied there first: free some space, or use a runner with a larger disk.' : 'Run this again.'
-    })
+    throw uncopied(name, tempDir, error)
   }
+}
+
+interface Whereabouts {
+  readonly tempDir: string
+  readonly world?: RemoteWorld
+  /** columns are asked for by name: of Parquet in a store that names its digest only those are brought, when they are */
+  readonly byColumns?: boolean
 }
 
 /**
  * Copies every address among paths and globs, in their order. Throws UserError as `copyOf` does, before anything is copied where a name does not
  * end as data do.
  */
-export async function localOf(paths: readonly string[], tempDir: string, world?: RemoteWorld): Promise<Local> {
-  const copies = new Map<string, Copy>()
+export async function localOf(paths: readonly string[], {tempDir, world, byColumns = false}: Whereabouts): Promise<Local> {
+  const copies = new Map<string, Copy & {readonly partial?: Partial}>()
+  const partials = () => [...copies.values()].flatMap(({partial}) => partial ?? [])
   const remove = () => {
+    for (const partial of partials()) partial.close()
     for (const copy of copies.values()) copy.remove()
   }
   for (const path of paths.filter(isAddress)) requireFormat(shownAddress(path))
@@ -98,14 +104,40 @@ export async function localOf(paths: readonly string[], tempDir: string, world?:
     for (const path of paths.filter(isAddress)) {
       if (world === undefined)
         throw new UserError(`${shownAddress(path)}: only files are read here`, {kind: 'usage', hint: 'Bring it by a step before.'})
-      if (!copies.has(path)) copies.set(path, await copyOf(path, tempDir, world))
+      if (copies.has(path)) continue
+      const begun =
+        byColumns && path.startsWith('s3://') && requireFormat(path) === 'parquet' ? await begin(path, tempDir, world) : undefined
+      copies.set(path, begun ?? (await copyOf(path, tempDir, world)))
     }
   } catch (error) {
     remove()
     throw error
   }
   const names = new Map([...copies.values()].map(copy => [copy.path, copy.name]))
-  return {paths: paths.map(path => copies.get(path)?.path ?? path), names, remove}
+  return {paths: paths.map(path => copies.get(path)?.path ?? path), names, partials: partials(), remove}
+}
+
+/** Undefined where the whole is to be copied. */
+async function begin(address: string, tempDir: string, world: RemoteWorld): Promise<(Copy & {readonly partial: Partial}) | undefined> {
+  await mkdir(tempDir, {recursive: true})
+  const named = await nameS3(address, world)
+  if (named === undefined) return undefined
+  const name = shownAddress(address)
+  const {path, remove} = await place(tempDir, name)
+  try {
+    const partial = await beginPartial(named, name, path, bytes => room(tempDir, name, bytes))
+    if (partial !== undefined) return {path, name, partial, remove}
+    remove()
+    return undefined
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+async function place(tempDir: string, name: string): Promise<Pick<Copy, 'path' | 'remove'>> {
+  const folder = await mkdtemp(join(tempDir, 'data-'))
+  return {path: join(folder, basename(name).replace(/[^\w.-]/g, '_')), remove: () => rmSync(folder, {recursive: true, force: true})}
 }
 
 function open(address: string, name: string, world: RemoteWorld): Promise<RemoteFile> {
@@ -141,10 +173,7 @@ async function* proven({stream, size, sha256}: RemoteFile, name: string, limit: 
   if (size !== undefined && passed !== size)
     throw new UserError(`${name}: broke off: expected ${size} bytes, got ${passed}`, {hint: 'Run this again.'})
   const got = sha256 === undefined ? undefined : hash.digest('hex')
-  if (got !== sha256)
-    throw new UserError(`${name}: other bytes came than the store has a digest of: expected sha256 ${sha256}, got ${got}`, {
-      hint: 'Something between here and the store changed them: look for a proxy, then run this again.'
-    })
+  if (sha256 !== undefined && got !== undefined && got !== sha256) throw otherBytes(name, sha256, got)
 }
 
 function gigabytes(bytes: number): string {

@@ -30,6 +30,8 @@ export interface Source {
   readonly surveys?: Promise<readonly Survey[]>
   /** rows as the sizes of the files and their first lines have it: the same for the same bytes */
   readonly rowsAbout: number
+  /** whether the cells of a column are here; absent: all are */
+  has?(column: string): boolean
   /** a relation of all rows, its columns read as `types` say */
   relation(types: ReadonlyMap<string, string>): string
   /** of a CSV file */

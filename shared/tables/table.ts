@@ -4,8 +4,10 @@ import {UserError} from '#shared/errors'
 import {type FileDigest, sha256File} from '#shared/files'
 import type {Column} from './column.js'
 import {type Cell, type Database, openDatabase, type Row, type TableLimits} from './database.js'
+import {megabytes, onDemand, openDemand} from './demand.js'
 import {type Fetched, fetchColumns, fetchHashes} from './fetch.js'
 import {locate, type Place} from './locate.js'
+import type {Partial} from './partial.js'
 import {expandPaths} from './paths.js'
 import {type AddedColumn, draftIn, writePredictions} from './predictions.js'
 import {openReading, type Reading, type SelectOptions} from './reading.js'
@@ -19,6 +21,8 @@ export interface DataDigest {
   readonly sha256: string
   /** bytes */
   readonly size: number
+  /** how much of it was read, where the digest is the word of its store */
+  readonly named?: string
 }
 
 /** One table over one or several files. Queries are built from the columns' kinds, and built again when a cell proves a kind wrong. */
@@ -66,6 +70,8 @@ export interface TableRequest {
   readonly remote?: RemoteWorld
   /** folder that `writePredictions` is to write to: all is read twice then, so that files of up to `heldBytes` are parsed once and held */
   readonly predictions?: string
+  /** columns will be fetched by name: of Parquet at `s3://` whose SHA-256 the store keeps only those are brought, when they are asked for */
+  readonly byColumns?: boolean
 }
 
 const HELD_BYTES = 1 << 29
@@ -81,14 +87,17 @@ const MOST_EXPECTED = 1 << 25
  * An empty cell is missing, quoted or not; NaN is missing too. A CSV column is `number` when every cell is one.
  * Throws UserError, with file and line, on what cannot be read.
  */
-export async function openTable({paths, cwd, limits, kinds, remote, predictions}: TableRequest): Promise<Table> {
-  const local = await localOf(paths, limits.tempDir, remote)
+export async function openTable({paths, cwd, limits, kinds, remote, predictions, byColumns}: TableRequest): Promise<Table> {
+  const local = await localOf(paths, {tempDir: limits.tempDir, world: remote, byColumns: byColumns && predictions === undefined})
   let database: Database | undefined
   try {
     const files = readFiles(await expandPaths(local.paths, cwd), cwd, local.names)
     const draft = predictions === undefined ? undefined : draftIn(predictions)
-    database = await openDatabase([...files.map(file => file.path), ...(draft === undefined ? [] : [draft])], limits)
-    const source = await openSource(files, database)
+    const growing = local.partials.length > 0
+    database = await openDatabase([...files.map(file => file.path), ...(draft === undefined ? [] : [draft])], {...limits, growing})
+    const opened = await openSource(files, database)
+    const demand = growing ? await openDemand(local.partials, opened.names, database, remote?.log) : undefined
+    const source = {...opened, has: demand?.has}
     const reading = openReading(source, database, await typesOf(source, database, kinds))
     if (draft !== undefined && files.reduce((sum, {size}) => sum + size, 0) <= (limits.heldBytes ?? HELD_BYTES)) reading.hold()
     const table = tableOf(source, database, reading, draft)
@@ -96,7 +105,7 @@ export async function openTable({paths, cwd, limits, kinds, remote, predictions}
       table.close()
       local.remove()
     }
-    return {...table, close}
+    return {...(demand ? onDemand(table, demand) : table), digests: () => digestsOf(source, local.partials), close}
   } catch (error) {
     database?.close()
     local.remove()
@@ -145,7 +154,7 @@ function tableOf(source: Source, database: Database, reading: Reading, draft: st
       const {names} = source
       return attempt(() => writePredictions({database, relation: relation(false), rows, names, added, draft, begun}))
     },
-    digests: () => digestsOf(source),
+    digests: () => digestsOf(source, []),
     close: () => {
       source.close?.()
       database.close()
@@ -201,17 +210,24 @@ function refuseUnknown(source: Source, names: readonly string[]): void {
     })
 }
 
-async function digestsOf({files, surveys}: Source): Promise<readonly DataDigest[]> {
+async function digestsOf({files, surveys}: Source, partials: readonly Partial[]): Promise<readonly DataDigest[]> {
   const digests: DataDigest[] = []
   const known = await surveys
   for (const [index, file] of files.entries()) {
-    const {sha256, size} = known?.[index] ?? (await sha256File(file.path))
-    const now = statSync(file.path, {bigint: true})
-    if (size !== file.size || now.mtimeNs !== file.modifiedNs)
-      throw new UserError(`${file.name}: changed while it was read`, {hint: 'Let what writes it end first.', at: {file: file.name}})
-    digests.push({name: file.name, sha256, size})
+    const partial = partials.find(({path}) => path === file.path)
+    digests.push(partial ? namedDigest(partial) : {name: file.name, ...unchanged(file, known?.[index] ?? (await sha256File(file.path)))})
   }
   return digests
+}
+
+function namedDigest({name, sha256, size, here}: Partial): DataDigest {
+  return {name, sha256, size, ...(here() < size && {named: `${megabytes(here())} of ${megabytes(size)} MB`})}
+}
+
+function unchanged(file: SourceFile, {sha256, size}: FileDigest): FileDigest {
+  const now = statSync(file.path, {bigint: true})
+  if (size === file.size && now.mtimeNs === file.modifiedNs) return {sha256, size}
+  throw new UserError(`${file.name}: changed while it was read`, {hint: 'Let what writes it end first.', at: {file: file.name}})
 }
 
 /** The digest of a table: of one file its SHA-256; of several SHA-256 over `trainyard-data/v1 LF` and, sorted, `name NUL sha256 LF`. */

@@ -150,13 +150,14 @@ function getObject({objects}: FakeS3, {key, headers}: S3Call): S3Reply {
   const there = objects.get(key)
   if (there === undefined) return refusal(404, 'NoSuchKey')
   if (headers['if-match'] !== undefined && headers['if-match'] !== there.etag) return refusal(412, 'PreconditionFailed')
-  const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0)
+  const [, from, last] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? []
   const checksum: Record<string, string> =
     headers['x-amz-checksum-mode'] === 'ENABLED' && there.sha256 ? {'x-amz-checksum-sha256': there.sha256} : {}
   const common = {etag: there.etag, 'content-type': 'binary/octet-stream', ...checksum}
-  if (from === 0) return {status: 200, headers: common, body: there.bytes}
-  const range = `bytes ${from}-${there.bytes.length - 1}/${there.bytes.length}`
-  return {status: 206, headers: {...common, 'content-range': range}, body: there.bytes.subarray(from)}
+  if (from === undefined) return {status: 200, headers: common, body: there.bytes}
+  const end = Math.min(last === '' ? Number.POSITIVE_INFINITY : Number(last) + 1, there.bytes.length)
+  const range = `bytes ${from}-${end - 1}/${there.bytes.length}`
+  return {status: 206, headers: {...common, 'content-range': range}, body: there.bytes.subarray(Number(from), end)}
 }
 
 function listObjects({objects}: FakeS3, query: URLSearchParams): S3Reply {

@@ -39,7 +39,13 @@ export default action('check-fairness', inputs, async (given, world): Promise<Fi
       seed: world.seed
     })
     const policy = {mode: given.mode, onInconclusive: given.onInconclusive}
-    return {...judged, subjects: [subject ?? subjectOf(exam.candidate)], policy, seed: world.seed}
+    return {
+      ...judged,
+      facts: [...(judged.facts ?? []), ...exam.named],
+      subjects: [subject ?? subjectOf(exam.candidate)],
+      policy,
+      seed: world.seed
+    }
   } finally {
     exam.close()
   }

@@ -15,6 +15,7 @@ import {answerRows} from '#shared/models/answers'
 import {rowsOf} from '#shared/models/columns'
 import {type Model, openModel, tryModel} from '#shared/models/model'
 import {random} from '#shared/stats/random'
+import {namedFacts} from '#shared/tables/demand'
 import {openTable, type Table} from '#shared/tables/table'
 import {registryWorldOf} from '#shared/world'
 import {judgeRobustness, judgeUnloadable} from './findings.js'
@@ -35,7 +36,7 @@ export default action('check-robustness', inputs, async (given, world): Promise<
   const {sha256, size} = await treeDigest(path)
   const champion = await findChampion(given, registryWorldOf(world))
   const base = await findBase(given, registryWorldOf(world), baseCommits(world, given.githubToken))
-  const table = await openTable({paths: given.data, cwd: world.cwd, limits: {tempDir: world.tempDir}, remote: world})
+  const table = await openTable({paths: given.data, cwd: world.cwd, limits: {tempDir: world.tempDir}, remote: world, byColumns: true})
   const models: Model[] = []
   try {
     const candidate = await tryModel(path)
@@ -46,6 +47,7 @@ export default action('check-robustness', inputs, async (given, world): Promise<
     return {
       ...judged,
       subjects: [{kind: 'model', name: basename(path), digest: {sha256}, size}],
+      facts: [...judged.facts, ...namedFacts(await table.digests())],
       materials: await materialsOf(given, world, {champion, base}, table),
       policy: {mode: given.mode, onInconclusive: given.onInconclusive},
       seed: world.seed

@@ -43,7 +43,7 @@ export default action('evaluate', inputs, async (given, world): Promise<Findings
       materials,
       subjects: [subject],
       policy: {mode: given.mode, onInconclusive: given.onInconclusive},
-      facts: [...(judged.facts ?? []), {name: 'predictions', value: kept.sha256}],
+      facts: [...(judged.facts ?? []), ...exam.named, {name: 'predictions', value: kept.sha256}],
       files: {predictions: kept.name},
       outputs: {predictions: kept.path, digest: subject.digest.sha256},
       seed: world.seed
