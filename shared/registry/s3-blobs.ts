@@ -5,6 +5,7 @@ import type {Connection} from '#shared/s3/connection'
 import {openObject} from '#shared/s3/download'
 import {headOf} from '#shared/s3/head'
 import {listKeys} from '#shared/s3/listing'
+import {giveBack} from './chunk-pool.js'
 import {checksumProbe} from './s3-checksum-probe.js'
 import {composite, forEachPart, partBytesFor} from './s3-parts.js'
 import {type Progress, uploadParts, uploadWhole} from './s3-upload.js'
@@ -86,6 +87,7 @@ async function compositeOf(stream: Readable, partBytes: number): Promise<string>
   const digests: Buffer[] = []
   await forEachPart(stream, partBytes, 1, async part => {
     digests[part.number - 1] = part.sha256
+    giveBack(part.chunks)
   })
   return composite(digests)
 }

@@ -27,6 +27,7 @@ export type Spoil =
   | {readonly hang: true}
   | {readonly afterwards: 'hang'}
   | {readonly cut: number}
+  | {readonly stall: number}
   | {readonly ignoreConditions: true}
   | {readonly believeChecksums: true}
   | {readonly forgetChecksums: true}
@@ -95,12 +96,17 @@ async function answer(fake: FakeS3, request: IncomingMessage, response: ServerRe
   const reply = bucket === BUCKET ? take(fake, call, body, spoil) : refusal(404, 'NoSuchBucket')
   if ('afterwards' in spoil) return
   if ('cut' in spoil) return cut(response, reply, spoil.cut)
+  if ('stall' in spoil) return begin(response, reply, spoil.stall)
   send(response, call, 'after' in spoil ? spoil.after : reply)
 }
 
-function cut(response: ServerResponse, {status, headers, body = ''}: S3Reply, bytes: number): void {
+function begin(response: ServerResponse, {status, headers, body = ''}: S3Reply, bytes: number): void {
   response.writeHead(status, {...headers, 'content-length': String(Buffer.byteLength(body))})
   response.write(Buffer.from(body).subarray(0, bytes))
+}
+
+function cut(response: ServerResponse, reply: S3Reply, bytes: number): void {
+  begin(response, reply, bytes)
   // Long enough for what was written to be read.
   setTimeout(() => response.destroy(), 300)
 }
