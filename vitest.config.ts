@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs'
 import {defineConfig} from 'vitest/config'
+import {LongestFirst} from './test/support/longest-first.js'
 
 const WORKFLOW_LIBRARIES = /@actions\/(workflow-parser|expressions)\//
 
@@ -44,6 +45,7 @@ export default defineConfig({
   test: {
     globalSetup: 'test/support/temporary-folder.ts',
     maxWorkers: 2,
+    sequence: {sequencer: LongestFirst},
     reporters: RESULTS ? ['default', ['json', {outputFile: RESULTS}]] : ['default'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
