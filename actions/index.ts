@@ -1,4 +1,5 @@
 import type {Action} from '#shared/action'
+import {cacheIsAbandoned} from '#shared/cache'
 import type {InputSpec} from '#shared/inputs'
 import {inputs as checkFairness} from './check-fairness/src/inputs.js'
 import {inputs as checkRobustness} from './check-robustness/src/inputs.js'
@@ -32,12 +33,13 @@ export const VOCABULARY = Object.fromEntries(Object.entries(ACTIONS).map(([name,
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 
-/** Runs an action as a step of a job: inputs from `INPUT_*`, exit code 0 or 1. */
+/** Runs an action as a step of a job: inputs from `INPUT_*`, exit code 0 or 1. A cache that does not answer is not waited for. */
 export async function runStep(name: string): Promise<void> {
   await guarded(async () => {
     const [{runAction}, {default: action}] = await Promise.all([import('#shared/action'), ACTIONS[name].load()])
     return runAction(action, VOCABULARY, {env: process.env, cwd: process.cwd(), now: () => new Date(), print})
   })
+  if (cacheIsAbandoned()) process.stdout.write('', () => process.exit())
 }
 
 /** Runs the command line: `trainyard <action> --input value`, `trainyard run <workflow.yml>`. */

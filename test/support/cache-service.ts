@@ -10,6 +10,8 @@ export interface CacheService {
   readonly calls: string[]
   /** answers each call with this status, or never with 0 */
   failWith?: number
+  /** calls that are never answered */
+  hangs?: RegExp
 }
 
 const SERVICE = '/twirp/github.actions.results.api.v1.CacheService/'
@@ -21,7 +23,7 @@ export async function cacheService(): Promise<CacheService> {
     const body = await bodyOf(request)
     const url = new URL(request.url ?? '/', 'http://localhost')
     service.calls.push(`${request.method} ${url.pathname.replace(SERVICE, '')}`)
-    if (service.failWith === 0) return
+    if (service.failWith === 0 || service.hangs?.test(service.calls.at(-1) ?? '')) return
     if (service.failWith !== undefined) return void response.writeHead(service.failWith).end('{"msg": "out of order"}')
     if (url.pathname.startsWith(SERVICE)) {
       const answer = answerTo(url.pathname.slice(SERVICE.length), JSON.parse(body.toString()), service, `http://${request.headers.host}`)

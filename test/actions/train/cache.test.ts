@@ -10,11 +10,12 @@ import {compile} from '../../support/compile.js'
 import {temporaryFolder} from '../../support/registry.js'
 
 let program: string
+let hasty: string
 
 beforeAll(async () => {
-  const compiled = await compile('test/actions/train/step.ts')
-  program = compiled.program
-  return compiled.remove
+  const compiled = await Promise.all(['step', 'hasty-step'].map(name => compile(`test/actions/train/${name}.ts`)))
+  ;[program, hasty] = compiled.map(one => one.program)
+  return async () => void (await Promise.all(compiled.map(one => one.remove())))
 })
 
 const SCRIPT = `import {appendFileSync, readFileSync, writeFileSync} from 'node:fs'
@@ -31,7 +32,7 @@ interface Ended {
 }
 
 /** A runner that trains in a fresh workspace each time, beside a cache service. */
-async function runner() {
+async function runner(step = program) {
   const service = await cacheService()
   const train = async (change: Readonly<Record<string, string>> = {}, env: Readonly<Record<string, string>> = {}) => {
     const root = await temporaryFolder()
@@ -41,14 +42,20 @@ async function runner() {
       await mkdir(dirname(join(workspace, path)), {recursive: true})
       await writeFile(join(workspace, path), text)
     }
-    const ended = await step(root, workspace, service, env)
+    const ended = await trained(step, root, workspace, service, env)
     const runs = existsSync(join(root, 'runs')) ? (await readFile(join(root, 'runs'), 'utf8')).length / 4 : 0
     return {...ended, runs, root, workspace}
   }
   return {service, train}
 }
 
-async function step(root: string, workspace: string, service: CacheService, more: Readonly<Record<string, string>>): Promise<Ended> {
+async function trained(
+  step: string,
+  root: string,
+  workspace: string,
+  service: CacheService,
+  more: Readonly<Record<string, string>>
+): Promise<Ended> {
   const inputs = {COMMAND: 'node train.mjs', MODEL: 'model.onnx', DATA: 'train.csv', METRICS: 'metrics.json', REUSE: 'cache'}
   const env = {
     ...{
@@ -65,7 +72,7 @@ async function step(root: string, workspace: string, service: CacheService, more
   }
   await mkdir(env.RUNNER_TEMP, {recursive: true})
   const ended = await new Promise<{code: number; log: string}>(resolve => {
-    const child = execFile(process.execPath, [program], {cwd: workspace, env}, (_, stdout, stderr) =>
+    const child = execFile(process.execPath, [step], {cwd: workspace, env}, (_, stdout, stderr) =>
       resolve({code: child.exitCode ?? -1, log: stdout + stderr})
     )
   })
@@ -190,5 +197,25 @@ describe('a cache that does not work', () => {
     const {code, log, runs} = await train({}, {ACTIONS_RESULTS_URL: ''})
     expect({code, runs, calls: service.calls}).toEqual({code: 0, runs: 1, calls: []})
     expect(log).toContain('reuse: there is no cache of GitHub Actions here')
+  })
+  // A minute is a tenth of a second here; the sockets of GitHub's client give up after three real ones.
+  test.each([
+    ['is asked', /GetCacheEntryDownloadURL/, 1],
+    ['sends', /GET \/blob\//, 2],
+    ['is to keep something', /CreateCacheEntry/, 0],
+    ['receives', /PUT \/blob\//, 0]
+  ])('hangs when it %s: not waited for, trained as ever, green, and the step ends', {timeout: 40_000}, async (_, hangs, before) => {
+    const {service, train} = await runner(hasty)
+    if (before === 2) expect(await train()).toMatchObject({code: 0, runs: 1})
+    service.hangs = hangs
+    const startedMs = performance.now()
+    const {code, log, runs, evidence} = await train()
+    expect({code, runs, verdict: evidence?.verdict}).toEqual({code: 0, runs: 1, verdict: 'pass'})
+    expect(log).toMatch(/^::notice::The cache of GitHub Actions did not answer within (?:60|600) s, and is not waited for$/m)
+    expect(log).toContain('reuse: not kept in the cache')
+    expect(log).not.toMatch(/^::(?:error|warning)/m)
+    expect(service.calls.filter(call => hangs.test(call))).toHaveLength(1)
+    if (before > 0) expect(service.calls.filter(call => /CreateCacheEntry/.test(call))).toHaveLength(before - 1)
+    expect(performance.now() - startedMs).toBeLessThan(20_000)
   })
 })
