@@ -16,7 +16,7 @@ const OWN = /^(?:RUNNER_JITCONFIG_FILE|RUNNER_(?:SCOPE|LABELS|GROUP_ID|PROGRAM)|
 export async function runJob(config, env, {check, signals, log}) {
   const mark = randomUUID()
   const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !OWN.test(name)))
-  // In the environment, which the runner empties before it starts a job; arguments are there for everybody to read.
+  // In the environment, which the runner does not hand on to its job, though /proc shows it to the runner's user; arguments it shows to everybody.
   const child = spawn(env.RUNNER_PROGRAM || './run.sh', [], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {...kept, ACTIONS_RUNNER_INPUT_JITCONFIG: config, RUNNER_MANUALLY_TRAP_SIG: '1', GPU_RUNNER_MARK: mark}
