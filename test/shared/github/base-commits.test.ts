@@ -1,15 +1,12 @@
-import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {beforeEach, describe, expect, test} from 'vitest'
 import {baseCommits} from '#shared/github/base-commits'
-import {type FakeGitHub, fakeGitHub} from '../../support/github/fake.js'
+import type {FakeGitHub} from '../../support/github/fake.js'
 import {growHistory, shaOf} from '../../support/github/history.js'
+import {ownFake} from '../../support/github/own.js'
 
 let fake: FakeGitHub
 beforeEach(async () => {
-  fake = await fakeGitHub()
-})
-afterEach(async () => {
-  await fake.close()
-  expect(fake.misfits).toEqual([])
+  fake = await ownFake()
 })
 
 const pull = (base: string, head: string) => ({

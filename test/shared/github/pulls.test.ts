@@ -1,15 +1,12 @@
-import {afterEach, beforeEach, expect, test} from 'vitest'
+import {beforeEach, expect, test} from 'vitest'
 import {findPull} from '#shared/github/pulls'
-import {type FakeGitHub, fakeGitHub} from '../../support/github/fake.js'
+import type {FakeGitHub} from '../../support/github/fake.js'
+import {ownFake} from '../../support/github/own.js'
 import {type FakeOpenPull, pullsOf} from '../../support/github/pulls.js'
 
 let fake: FakeGitHub
 beforeEach(async () => {
-  fake = await fakeGitHub()
-})
-afterEach(async () => {
-  await fake.close()
-  expect(fake.misfits).toEqual([])
+  fake = await ownFake()
 })
 
 const SHA = 'c'.repeat(40)

@@ -1,19 +1,14 @@
-import {afterEach, beforeEach, expect, test} from 'vitest'
+import {beforeEach, expect, test} from 'vitest'
 import {openCommits} from '#shared/github/commits'
 import {openReviews} from '#shared/github/reviews'
 import {commitsOf} from '../../support/github/commit-pulls.js'
-import {type FakeGitHub, fakeGitHub} from '../../support/github/fake.js'
+import type {FakeGitHub} from '../../support/github/fake.js'
+import {ownFake} from '../../support/github/own.js'
 import {reviewsOf} from '../../support/github/reviews.js'
 
 let github: FakeGitHub
-
 beforeEach(async () => {
-  github = await fakeGitHub()
-})
-
-afterEach(async () => {
-  await github.close()
-  expect(github.misfits).toEqual([])
+  github = await ownFake()
 })
 
 const SHA = 'a'.repeat(40)

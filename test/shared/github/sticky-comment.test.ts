@@ -1,20 +1,15 @@
-import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {beforeEach, describe, expect, test} from 'vitest'
 import {ApiError} from '#shared/github/api-error'
 import {commentFailure} from '#shared/github/comment-failure'
 import {openComments} from '#shared/github/comments'
 import {isNewer, type Marker, markerText, parseMarker, slotOf} from '#shared/github/marker'
 import {type Stuck, stickComment} from '#shared/github/sticky-comment'
-import {type FakeGitHub, fakeGitHub} from '../../support/github/fake.js'
+import type {FakeGitHub} from '../../support/github/fake.js'
+import {ownFake} from '../../support/github/own.js'
 
 let github: FakeGitHub
-
 beforeEach(async () => {
-  github = await fakeGitHub()
-})
-
-afterEach(async () => {
-  await github.close()
-  expect(github.misfits).toEqual([])
+  github = await ownFake()
 })
 
 const MARKER: Marker = {slot: slotOf('wages'), runId: '500', attempt: 1}

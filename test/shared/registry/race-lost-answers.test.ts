@@ -1,19 +1,16 @@
-import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {beforeEach, describe, expect, test} from 'vitest'
 import {githubStores} from '#shared/registry/github'
 import {type Registry, registryOn} from '#shared/registry/registry'
 import {random} from '#shared/stats/random'
-import {type FakeGitHub, type Fault, fakeGitHub} from '../../support/github/fake.js'
+import type {FakeGitHub, Fault} from '../../support/github/fake.js'
 import {addBlob, addCommit, type GitState, gitOf, moveRef, updateTree} from '../../support/github/git-objects.js'
+import {ownFake} from '../../support/github/own.js'
 import {publicationOf, registryWorld, temporaryFolder} from '../../support/registry.js'
 import {githubWorld} from '../../support/registry-places.js'
 
 let github: FakeGitHub
 beforeEach(async () => {
-  github = await fakeGitHub()
-})
-afterEach(async () => {
-  await github.close()
-  expect(github.misfits).toEqual([])
+  github = await ownFake()
 })
 
 const KEY = `canaries/${'c'.repeat(64)}.json`
