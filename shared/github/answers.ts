@@ -1,4 +1,11 @@
 import {toApiError} from './api-error.js'
+import {type Access, type Client, openClient} from './client.js'
+
+/** Asks GitHub, each time with a client and so a budget of its own, and gives the data of the answer. Throws ApiError. */
+export function asking(access: Access): <T>(call: (client: Client) => Promise<{readonly data: T}>) => Promise<T> {
+  const answerTo = async <T>(call: (client: Client) => Promise<T>) => await call(openClient(access))
+  return async call => (await asked(answerTo(call))).data
+}
 
 /** GitHub's answer. Throws ApiError. */
 export async function asked<T>(answer: Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import {isUtf8} from 'node:buffer'
-import {ApiError, isRecord, toApiError} from './api-error.js'
-import {type Access, type Client, coordinates, openClient} from './client.js'
+import {asking} from './answers.js'
+import {ApiError, isRecord} from './api-error.js'
+import {type Access, coordinates} from './client.js'
 
 export interface Head {
   readonly commit: string
@@ -52,13 +53,7 @@ const ONCE = {request: {retries: 0}}
 /** A repository's git data through GitHub's REST API. Each call has a budget of its own. */
 export function openGitData(access: Access): GitData {
   const place = coordinates(access.repository)
-  const ask = async <T>(call: (client: Client) => Promise<{readonly data: T}>): Promise<T> => {
-    try {
-      return (await call(openClient(access))).data
-    } catch (error) {
-      throw toApiError(error)
-    }
-  }
+  const ask = asking(access)
   const absent = <T>(call: Promise<T>, ...statuses: readonly number[]): Promise<T | undefined> =>
     call.catch(error => {
       if (error instanceof ApiError && statuses.includes(error.status ?? 0)) return undefined

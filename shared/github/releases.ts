@@ -1,6 +1,7 @@
 import type {Readable} from 'node:stream'
+import {asking} from './answers.js'
 import {ApiError, isRecord, toApiError} from './api-error.js'
-import {type Access, type Client, coordinates, openClient} from './client.js'
+import {type Access, coordinates, openClient} from './client.js'
 import {streamedFetch} from './streamed-fetch.js'
 import {ranged, watched} from './transfer.js'
 
@@ -59,13 +60,7 @@ const MOST_PAGES = 10
 /** A repository's releases through GitHub's REST API. Each call has a budget of its own; bytes may take as long as they flow. */
 export function openReleases(access: Access & {readonly stallMs?: number; readonly throughProxy?: boolean}): Releases {
   const place = coordinates(access.repository)
-  const ask = async <T>(call: (client: Client) => Promise<{readonly data: T}>): Promise<T> => {
-    try {
-      return (await call(openClient(access))).data
-    } catch (error) {
-      throw toApiError(error)
-    }
-  }
+  const ask = asking(access)
   const gone = (call: Promise<unknown>): Promise<undefined> =>
     call.then(
       () => undefined,
