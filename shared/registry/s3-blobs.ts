@@ -20,7 +20,7 @@ interface Blob {
 /** One copy of each content for all models, `blobs/sha256/<hex>` below the prefix. */
 export function s3Blobs(s3: Connection, prefix: string, {log, partBytes}: {log: (line: string) => void; partBytes?: number}): BlobStore {
   const proves = checksumProbe(s3, `${prefix}probe-checksum`, log)
-  /** of what this process has sent or compared: the SHA-256 of the parts' SHA-256, as the server computes it for its own parts */
+  /** of what this process has sent or compared: the CRC-32 of the parts' CRC-32, as the server computes it for its own parts */
   const composites = new Map<string, string>()
   /** ETags of what this process has read to its end */
   const read = new Map<string, string>()
@@ -33,7 +33,7 @@ export function s3Blobs(s3: Connection, prefix: string, {log, partBytes}: {log: 
     if (head === null || head.size !== size) return false
     if (head.etag !== '' && head.etag === read.get(place)) return true
     if (head.sha256 === base64Of(sha256)) return await proves('object')
-    return head.sha256 !== undefined && head.sha256 === composites.get(place) && (await proves('part'))
+    return head.crc32 !== undefined && head.crc32 === composites.get(place) && (await proves('part'))
   }
   /** Whether what lies there in parts is the blob; the stream decides where the parts are as large as ours, else what lies there is read. */
   const isThere = async (place: string, blob: Blob, composed: string, stream: Readable, bytes: number): Promise<boolean> => {
@@ -57,8 +57,9 @@ export function s3Blobs(s3: Connection, prefix: string, {log, partBytes}: {log: 
         stream.destroy()
         return place
       }
-      if (head?.size === size && head.sha256?.includes('-')) {
-        if (await isThere(place, {sha256, size}, head.sha256, stream, bytes)) return place
+      const composed = [head?.crc32, head?.sha256].find(checksum => checksum?.includes('-'))
+      if (head?.size === size && composed !== undefined) {
+        if (await isThere(place, {sha256, size}, composed, stream, bytes)) return place
         throw damaged(s3, key)
       }
       const sent: Progress = {key, size, log}
@@ -84,12 +85,12 @@ export function s3Blobs(s3: Connection, prefix: string, {log, partBytes}: {log: 
 }
 
 async function compositeOf(stream: Readable, partBytes: number): Promise<string> {
-  const digests: Buffer[] = []
+  const sums: Buffer[] = []
   await forEachPart(stream, partBytes, 1, async part => {
-    digests[part.number - 1] = part.sha256
+    sums[part.number - 1] = part.crc32
     giveBack(part.chunks)
   })
-  return composite(digests)
+  return composite(sums)
 }
 
 /** The ETag of what lies there where it is this blob, by its bytes. */

@@ -7,10 +7,11 @@ import {abortUpload, beginUpload} from './s3-multipart.js'
 export type Sent = 'object' | 'part'
 
 const BYTES = Buffer.from('Trainyard tries here whether this server refuses bytes that are not those of their checksum.\n')
-const WRONG = createHash('sha256').update('other bytes').digest('base64')
+const WRONG_SHA256 = createHash('sha256').update('other bytes').digest('base64')
+const WRONG_CRC32 = Buffer.from('none').toString('base64')
 
 /**
- * Whether the server proves the SHA-256 that comes with what is sent, by one write with a wrong one, which it must refuse. Each kind is tried once,
+ * Whether the server proves the checksum that comes with what is sent, of an object its SHA-256 and of a part its CRC-32, by one write with a wrong one, which it must refuse. Each kind is tried once,
  * when first asked for. A server that does not prove it is told in one line, and what it took is removed.
  */
 export function checksumProbe(s3: Connection, key: string, log: (line: string) => void): (sent: Sent) => Promise<boolean> {
@@ -35,11 +36,11 @@ async function wrongObject(s3: Connection, key: string): Promise<string | undefi
     key,
     send: async (client, {PutObjectCommand}, abortSignal) =>
       void (await client.send(
-        new PutObjectCommand({Bucket: s3.bucket, Key: key, Body: BYTES, ContentLength: BYTES.length, ChecksumSHA256: WRONG}),
+        new PutObjectCommand({Bucket: s3.bucket, Key: key, Body: BYTES, ContentLength: BYTES.length, ChecksumSHA256: WRONG_SHA256}),
         {abortSignal}
       ))
   })
-  const reason = reasonOf(answer, 'an object')
+  const reason = reasonOf(answer, 'an object', 'SHA-256')
   if (reason === undefined) return undefined
   // After an answer that was none it may lie there too.
   const removed = await s3.insist({
@@ -61,18 +62,18 @@ async function wrongPart(s3: Connection, key: string): Promise<string | undefine
     action: 's3:PutObject',
     key,
     send: async (client, {UploadPartCommand}, abortSignal) => {
-      const part = {UploadId: upload.id, PartNumber: 1, Body: BYTES, ContentLength: BYTES.length, ChecksumSHA256: WRONG}
+      const part = {UploadId: upload.id, PartNumber: 1, Body: BYTES, ContentLength: BYTES.length, ChecksumCRC32: WRONG_CRC32}
       await client.send(new UploadPartCommand({Bucket: s3.bucket, Key: key, ...part}), {abortSignal})
     }
   })
   await abortUpload(s3, upload)
-  return reasonOf(answer, 'a part')
+  return reasonOf(answer, 'a part', 'CRC-32')
 }
 
 /** A like write with its own checksum was taken before, so that 400 can only mean the checksum. */
-function reasonOf(answer: Answer<void>, what: string): string | undefined {
-  if ('value' in answer) return `takes ${what} with a wrong SHA-256`
+function reasonOf(answer: Answer<void>, what: string, checksum: string): string | undefined {
+  if ('value' in answer) return `takes ${what} with a wrong ${checksum}`
   const {kind, status, code} = answer.fault
   if (kind === 'corrupted' || (kind === 'wrong' && status === 400)) return undefined
-  return `did not refuse ${what} with a wrong SHA-256 as one (${`${status || ''} ${code}`.trim()})`
+  return `did not refuse ${what} with a wrong ${checksum} as one (${`${status || ''} ${code}`.trim()})`
 }

@@ -2,12 +2,12 @@ import {UserError} from '#shared/errors'
 import type {Call, Connection} from '#shared/s3/connection'
 import {headOf} from '#shared/s3/head'
 
-/** A part as it lies at the server, by the digest that the server has proved. */
+/** A part as it lies at the server, by the CRC-32 that the server has proved. */
 export interface SentPart {
   readonly number: number
   readonly etag: string
   readonly size: number
-  readonly sha256: Buffer
+  readonly crc32: Buffer
 }
 
 /** An upload in parts that is not complete. */
@@ -28,7 +28,7 @@ export async function beginUpload(s3: Connection, key: string): Promise<Upload> 
       const command = new CreateMultipartUploadCommand({
         Bucket: s3.bucket,
         Key: key,
-        ChecksumAlgorithm: 'SHA256',
+        ChecksumAlgorithm: 'CRC32',
         ChecksumType: 'COMPOSITE'
       })
       const {UploadId} = await client.send(command, {abortSignal})
@@ -78,7 +78,7 @@ export async function completeUpload(s3: Connection, {key, id}: Upload, sent: re
     key,
     limitMs: COMPLETE_MS,
     send: async (client, {CompleteMultipartUploadCommand}, abortSignal) => {
-      const Parts = sent.map(({number, etag, sha256}) => ({PartNumber: number, ETag: etag, ChecksumSHA256: sha256.toString('base64')}))
+      const Parts = sent.map(({number, etag, crc32}) => ({PartNumber: number, ETag: etag, ChecksumCRC32: crc32.toString('base64')}))
       const command = new CompleteMultipartUploadCommand({Bucket: s3.bucket, Key: key, UploadId: id, MultipartUpload: {Parts}})
       await client.send(command, {abortSignal})
     }
@@ -126,9 +126,9 @@ async function listParts(s3: Connection, key: string, id: string): Promise<Map<n
         client.send(new ListPartsCommand({Bucket: s3.bucket, Key: key, UploadId: id, PartNumberMarker: marker}), {abortSignal})
     })
     if ('fault' in answer) return undefined
-    for (const {PartNumber, ETag, Size, ChecksumSHA256} of answer.value.Parts ?? [])
-      if (PartNumber && ETag && Size !== undefined && ChecksumSHA256)
-        parts.set(PartNumber, {number: PartNumber, etag: ETag, size: Size, sha256: Buffer.from(ChecksumSHA256, 'base64')})
+    for (const {PartNumber, ETag, Size, ChecksumCRC32} of answer.value.Parts ?? [])
+      if (PartNumber && ETag && Size !== undefined && ChecksumCRC32)
+        parts.set(PartNumber, {number: PartNumber, etag: ETag, size: Size, crc32: Buffer.from(ChecksumCRC32, 'base64')})
     if (!answer.value.IsTruncated || !answer.value.NextPartNumberMarker) return parts
     marker = answer.value.NextPartNumberMarker
   }

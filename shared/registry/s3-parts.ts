@@ -1,5 +1,5 @@
-import {createHash} from 'node:crypto'
 import type {Readable} from 'node:stream'
+import {crc32} from 'node:zlib'
 
 const SMALLEST = 16 << 20
 const MOST_PARTS = 10_000
@@ -11,7 +11,8 @@ export interface Part {
   readonly chunks: readonly Buffer[]
   /** bytes */
   readonly size: number
-  readonly sha256: Buffer
+  /** CRC-32, as S3 writes it: the high byte first */
+  readonly crc32: Buffer
 }
 
 /** 16 MiB, or what lets the whole fit into the 10,000 parts that S3 takes. */
@@ -55,18 +56,18 @@ export async function forEachPart(stream: Readable, partBytes: number, width: nu
 
 /** Nothing is copied: a chunk that goes over the end of a part is cut in two. */
 async function* partsOf(stream: Readable, partBytes: number): AsyncGenerator<Part> {
-  let [number, size, chunks, hash] = [1, 0, [] as Buffer[], createHash('sha256')]
-  const part = (): Part => ({number, chunks, size, sha256: hash.digest()})
+  let [number, size, chunks, sum] = [1, 0, [] as Buffer[], 0]
+  const part = (): Part => ({number, chunks, size, crc32: bigEndian(sum)})
   for await (const chunk of stream) {
     for (let from = 0; from < chunk.length; ) {
       const piece = chunk.subarray(from, from + partBytes - size)
-      hash.update(piece)
+      sum = crc32(piece, sum)
       chunks.push(piece)
       size += piece.length
       from += piece.length
       if (size < partBytes) continue
       yield part()
-      ;[number, size, chunks, hash] = [number + 1, 0, [], createHash('sha256')]
+      ;[number, size, chunks, sum] = [number + 1, 0, [], 0]
     }
   }
   if (size > 0) yield part()
@@ -77,6 +78,12 @@ export function isReadingFailure(error: unknown): error is ReadingFailure {
 }
 
 /** As S3 writes the checksum of an upload in parts. */
-export function composite(digests: readonly Buffer[]): string {
-  return `${createHash('sha256').update(Buffer.concat(digests)).digest('base64')}-${digests.length}`
+export function composite(sums: readonly Buffer[]): string {
+  return `${bigEndian(crc32(Buffer.concat(sums))).toString('base64')}-${sums.length}`
+}
+
+function bigEndian(sum: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(sum)
+  return bytes
 }

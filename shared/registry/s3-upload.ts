@@ -61,27 +61,27 @@ export async function uploadParts(s3: Connection, progress: Progress, stream: Re
       const there = sameAs(part, upload)
       const arrived = there ?? (ended ? undefined : await sendPart(s3, upload, part))
       ended ||= arrived === undefined
-      sent[part.number - 1] = arrived ?? {number: part.number, etag: '', size: part.size, sha256: part.sha256}
+      sent[part.number - 1] = arrived ?? {number: part.number, etag: '', size: part.size, crc32: part.crc32}
       giveBack(part.chunks)
       advance(part.size, there !== undefined)
     })
   } catch (error) {
     throw await afterFailure(s3, upload, error)
   }
-  const checksum = composite(sent.map(part => part.sha256))
-  if (ended && (await headOf(s3, key))?.sha256 !== checksum) throw abortedByOthers(s3, upload)
+  const checksum = composite(sent.map(part => part.crc32))
+  if (ended && (await headOf(s3, key))?.crc32 !== checksum) throw abortedByOthers(s3, upload)
   if (!ended) await completeUpload(s3, upload, sent, size)
   await abortUploads(s3, key, log)
   return checksum
 }
 
-function sameAs({number, size, sha256}: Part, {parts}: Upload): SentPart | undefined {
+function sameAs({number, size, crc32}: Part, {parts}: Upload): SentPart | undefined {
   const there = parts.get(number)
-  return there?.size === size && there.sha256.equals(sha256) ? there : undefined
+  return there?.size === size && there.crc32.equals(crc32) ? there : undefined
 }
 
 /** Undefined: the upload is there no more. */
-async function sendPart(s3: Connection, {key, id}: Upload, {number, chunks, size, sha256}: Part): Promise<SentPart | undefined> {
+async function sendPart(s3: Connection, {key, id}: Upload, {number, chunks, size, crc32}: Part): Promise<SentPart | undefined> {
   const call: Call<string> = {
     action: 's3:PutObject',
     key,
@@ -94,7 +94,7 @@ async function sendPart(s3: Connection, {key, id}: Upload, {number, chunks, size
         PartNumber: number,
         Body: Readable.from(chunks, {objectMode: false, highWaterMark: CHUNK_BYTES}),
         ContentLength: size,
-        ChecksumSHA256: sha256.toString('base64')
+        ChecksumCRC32: crc32.toString('base64')
       })
       const {ETag} = await client.send(command, {abortSignal})
       if (!ETag) throw new Error('an answer without an ETag')
@@ -102,7 +102,7 @@ async function sendPart(s3: Connection, {key, id}: Upload, {number, chunks, size
     }
   }
   const answer = await s3.insist(call)
-  if ('value' in answer) return {number, etag: answer.value, size, sha256}
+  if ('value' in answer) return {number, etag: answer.value, size, crc32}
   if (answer.fault.code === 'NoSuchUpload') return undefined
   throw s3.refusal(call, answer.fault)
 }

@@ -7,6 +7,8 @@ export interface Head {
   readonly etag: string
   /** base64, proved by the server when the bytes arrived; of an upload in parts that of the parts' digests, and `-` and their number */
   readonly sha256?: string
+  /** the same of CRC-32 */
+  readonly crc32?: string
   /** of the parts' digests, whatever its spelling */
   readonly composite?: boolean
 }
@@ -22,6 +24,7 @@ export async function headOf(s3: Connection, key: string): Promise<Head | null> 
         size: head.ContentLength ?? 0,
         etag: head.ETag ?? '',
         ...(head.ChecksumSHA256 && {sha256: head.ChecksumSHA256}),
+        ...(head.ChecksumCRC32 && {crc32: head.ChecksumCRC32}),
         ...(head.ChecksumType === 'COMPOSITE' && {composite: true})
       }
     }

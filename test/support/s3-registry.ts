@@ -1,5 +1,6 @@
 import {createHash, randomBytes, randomUUID} from 'node:crypto'
 import {Readable} from 'node:stream'
+import {crc32} from 'node:zlib'
 import {
   CreateMultipartUploadCommand,
   ListMultipartUploadsCommand,
@@ -120,12 +121,12 @@ export function s3Blobs(name: string, server: () => S3Server, {resumes, vouches,
         const client = clientOf(server().url)
         const Key = `${address.slice(`s3://${BUCKET}/`.length)}/blobs/sha256/${sha256}`
         const {UploadId} = await client.send(
-          new CreateMultipartUploadCommand({Bucket: BUCKET, Key, ChecksumAlgorithm: 'SHA256', ChecksumType: 'COMPOSITE'})
+          new CreateMultipartUploadCommand({Bucket: BUCKET, Key, ChecksumAlgorithm: 'CRC32', ChecksumType: 'COMPOSITE'})
         )
         for (const PartNumber of [1, 2]) {
           const Body = bytes.subarray((PartNumber - 1) * PART, PartNumber * PART)
-          const ChecksumSHA256 = createHash('sha256').update(Body).digest('base64')
-          await client.send(new UploadPartCommand({Bucket: BUCKET, Key, UploadId, PartNumber, Body, ChecksumSHA256}))
+          const ChecksumCRC32 = Buffer.from(crc32(Body).toString(16).padStart(8, '0'), 'hex').toString('base64')
+          await client.send(new UploadPartCommand({Bucket: BUCKET, Key, UploadId, PartNumber, Body, ChecksumCRC32}))
         }
         const lines: string[] = []
         const {blobs} = s3Stores(address, {env, random: Math.random, partBytes: PART, log: line => lines.push(line)})

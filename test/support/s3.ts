@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto'
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http'
 import type {AddressInfo} from 'node:net'
+import {crc32} from 'node:zlib'
 import {BUCKET, KEYS, type S3Server} from './s3-servers.js'
 
 /** A call as a test may want to spoil it. */
@@ -47,6 +48,7 @@ interface Stored {
   readonly bytes: Buffer
   readonly etag: string
   readonly sha256?: string
+  readonly crc32?: string
 }
 
 interface Upload {
@@ -146,7 +148,7 @@ function putObject({objects}: FakeS3, {key, headers}: S3Call, body: Buffer, spoi
   if (!careless && headers['if-none-match'] === '*' && there) return refusal(412, 'PreconditionFailed')
   if (!careless && match !== undefined && !there) return refusal(404, 'NoSuchKey')
   if (!careless && match !== undefined && there?.etag !== match) return refusal(412, 'PreconditionFailed')
-  const stored = storedOf(body, headers['x-amz-checksum-sha256'], spoil)
+  const stored = storedOf(body, headers, spoil)
   if (stored === undefined) return refusal(400, 'BadDigest')
   objects.set(key, stored)
   return {status: 200, headers: {etag: stored.etag}}
@@ -158,7 +160,12 @@ function getObject({objects}: FakeS3, {key, headers}: S3Call): S3Reply {
   if (headers['if-match'] !== undefined && headers['if-match'] !== there.etag) return refusal(412, 'PreconditionFailed')
   const [, from, last] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? []
   const checksum: Record<string, string> =
-    headers['x-amz-checksum-mode'] === 'ENABLED' && there.sha256 ? {'x-amz-checksum-sha256': there.sha256} : {}
+    headers['x-amz-checksum-mode'] === 'ENABLED'
+      ? {
+          ...(there.sha256 && {'x-amz-checksum-sha256': there.sha256}),
+          ...(there.crc32 && {'x-amz-checksum-crc32': there.crc32})
+        }
+      : {}
   const common = {etag: there.etag, 'content-type': 'binary/octet-stream', ...checksum}
   if (from === undefined) return {status: 200, headers: common, body: there.bytes}
   const end = Math.min(last === '' ? Number.POSITIVE_INFINITY : Number(last) + 1, there.bytes.length)
@@ -184,7 +191,7 @@ function beginUpload({uploads}: FakeS3, key: string): S3Reply {
 }
 
 function putPart({parts}: Upload, number: number, body: Buffer, {headers}: S3Call, spoil: Spoil): S3Reply {
-  const stored = storedOf(body, headers['x-amz-checksum-sha256'], spoil)
+  const stored = storedOf(body, headers, spoil)
   if (stored === undefined) return refusal(400, 'BadDigest')
   parts.set(number, stored)
   return {status: 200, headers: {etag: stored.etag}}
@@ -192,11 +199,11 @@ function putPart({parts}: Upload, number: number, body: Buffer, {headers}: S3Cal
 
 function complete({objects, uploads}: FakeS3, id: string, {key, parts}: Upload): S3Reply {
   const sorted = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part)
-  const digests = Buffer.concat(sorted.map(({sha256}) => Buffer.from(sha256 ?? '', 'base64')))
-  const sha256 = `${createHash('sha256').update(digests).digest('base64')}-${sorted.length}`
+  const sums = Buffer.concat(sorted.map(part => Buffer.from(part.crc32 ?? '', 'base64')))
+  const composed = `${crc32Of(sums)}-${sorted.length}`
   const bytes = Buffer.concat(sorted.map(part => part.bytes))
-  const known = sorted.every(part => part.sha256 !== undefined)
-  objects.set(key, {bytes, etag: `"${md5(bytes)}-${sorted.length}"`, ...(known && {sha256})})
+  const known = sorted.every(part => part.crc32 !== undefined)
+  objects.set(key, {bytes, etag: `"${md5(bytes)}-${sorted.length}"`, ...(known && {crc32: composed})})
   uploads.delete(id)
   return xml('<CompleteMultipartUploadResult></CompleteMultipartUploadResult>')
 }
@@ -207,8 +214,8 @@ function listParts({parts}: Upload, query: URLSearchParams): S3Reply {
   const page = listed.slice(0, 2)
   const more = listed.length > page.length
   const items = page.map(
-    ([number, {bytes, etag, sha256}]) =>
-      `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag><Size>${bytes.length}</Size><ChecksumSHA256>${sha256}</ChecksumSHA256></Part>`
+    ([number, {bytes, etag, crc32}]) =>
+      `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag><Size>${bytes.length}</Size><ChecksumCRC32>${crc32}</ChecksumCRC32></Part>`
   )
   const next = more ? `<NextPartNumberMarker>${page[page.length - 1][0]}</NextPartNumberMarker>` : ''
   return xml(`<ListPartsResult><IsTruncated>${more}</IsTruncated>${next}${items.join('')}</ListPartsResult>`)
@@ -223,11 +230,26 @@ function listUploads({uploads}: FakeS3, query: URLSearchParams): S3Reply {
   return xml(`<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>${items.join('')}</ListMultipartUploadsResult>`)
 }
 
-function storedOf(bytes: Buffer, claimed: string | string[] | undefined, spoil: Spoil): Stored | undefined {
+function storedOf(bytes: Buffer, headers: S3Call['headers'], spoil: Spoil): Stored | undefined {
   const etag = `"${md5(bytes)}"`
-  if (typeof claimed !== 'string' || 'forgetChecksums' in spoil) return {bytes, etag}
-  if (!('believeChecksums' in spoil) && claimed !== createHash('sha256').update(bytes).digest('base64')) return undefined
-  return {bytes, etag, sha256: claimed}
+  const claimed = {sha256: headers['x-amz-checksum-sha256'], crc32: headers['x-amz-checksum-crc32']}
+  if ('forgetChecksums' in spoil) return {bytes, etag}
+  const own = {sha256: createHash('sha256').update(bytes).digest('base64'), crc32: crc32Of(bytes)}
+  const kept: Record<string, string> = {}
+  for (const name of ['sha256', 'crc32'] as const) {
+    const value = claimed[name]
+    if (typeof value !== 'string') continue
+    if (!('believeChecksums' in spoil) && value !== own[name]) return undefined
+    kept[name] = value
+  }
+  return {bytes, etag, ...kept}
+}
+
+/** As S3 writes it. */
+export function crc32Of(bytes: Buffer): string {
+  const sum = Buffer.alloc(4)
+  sum.writeUInt32BE(crc32(bytes))
+  return sum.toString('base64')
 }
 
 function md5(bytes: Buffer): string {

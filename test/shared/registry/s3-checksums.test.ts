@@ -45,7 +45,7 @@ test('a server that only believes the digests is told in one line, what it took 
   const large = blobOf(randomBytes(2 * part))
   await sendBlob(blobs, large, owner)
   expect(lines.filter(line => line.includes('wrong'))).toHaveLength(2)
-  expect(lines.at(-1)).toContain('takes a part with a wrong SHA-256')
+  expect(lines.at(-1)).toContain('takes a part with a wrong CRC-32')
   expect([...fake.uploads.values()].filter(({key}) => key.startsWith(prefix))).toEqual([])
   // What it believed is found out.
   fake.spoil = ({method, key}) => {
