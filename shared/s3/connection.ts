@@ -45,6 +45,8 @@ export interface Connection {
 
 const LIMIT_MS = 30_000
 const ATTEMPTS = 4
+const CHECKSUMS = ['x-amz-checksum-sha256', 'x-amz-checksum-crc32']
+const SILENT = {debug: () => {}, info: () => {}, warn: () => {}, error: () => {}}
 
 /** Opens nothing yet: the SDK is loaded and the server asked by the first call. Throws UserError on an endpoint that is no address. */
 export function connectionTo(bucket: string, world: S3World): Connection {
@@ -116,13 +118,15 @@ async function open(world: S3World, region: string, endpoint: string | undefined
     responseChecksumValidation: 'WHEN_REQUIRED',
     // Servers that do not know it would let each part wait.
     expectContinueHeader: false,
+    // What fails is said by whoever asked.
+    logger: SILENT,
     requestHandler: {connectionTimeout: 10_000, requestTimeout: 0}
   })
   client.middlewareStack.add(
     next => async args => {
       const {request} = args
       // The checksum of a body is signed with the other headers and proved by the server: hashing the body for the signature too proves nothing more.
-      if (isRequest(request) && 'x-amz-checksum-sha256' in request.headers && request.body !== undefined)
+      if (isRequest(request) && request.body !== undefined && CHECKSUMS.some(name => name in request.headers))
         request.headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'
       return await next(args)
     },

@@ -1,9 +1,12 @@
 import {createHash, randomBytes} from 'node:crypto'
+import {mkdtempSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:http'
 import type {AddressInfo} from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {Readable} from 'node:stream'
 import {afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi} from 'vitest'
-import {sendBlob} from '#shared/registry/blobs'
+import {fileBlob, sendBlob} from '#shared/registry/blobs'
 import {type S3RegistryWorld, s3Stores} from '#shared/registry/s3'
 import {lively} from '#shared/s3/body'
 import {crc32Of, type FakeS3, fakeS3, refusal, type S3Call} from '../../support/s3.js'
@@ -92,6 +95,26 @@ describe('a blob that does not arrive as it was sent', () => {
     await expect(sendBlob(blobs, blob, owner)).rejects.toThrow(
       `model.onnx: the registry returns other bytes than were published: expected sha256 ${blob.sha256} (9 bytes)`
     )
+  })
+
+  test('parts that fail once are sent again with their own bytes from memory that is used again, and only we speak of it', async () => {
+    const {blobs, prefix} = stores()
+    const path = join(mkdtempSync(join(tmpdir(), 'trainyard-s3-')), 'model.onnx')
+    const bytes = randomBytes(12 * part + 1000)
+    writeFileSync(path, bytes)
+    const failed = new Set<string>()
+    fake.spoil = ({method, key, query}) => {
+      const number = query.get('partNumber')
+      if (method !== 'PUT' || number === null || !key.startsWith(`${prefix}blobs/`) || failed.has(number)) return undefined
+      failed.add(number)
+      return {instead: refusal(500, 'InternalError')}
+    }
+    const warned = vi.spyOn(console, 'warn')
+    await sendBlob(blobs, fileBlob(path, blobOf(bytes)), owner)
+    expect(failed.size).toBe(13)
+    expect(fake.objects.get(`${prefix}blobs/sha256/${blobOf(bytes).sha256}`)?.bytes.equals(bytes)).toBe(true)
+    expect(warned).not.toHaveBeenCalled()
+    warned.mockRestore()
   })
 
   test('its parts were put together though the answer was lost', async () => {
