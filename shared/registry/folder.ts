@@ -8,7 +8,8 @@ import {folderBlobs} from './folder-blobs.js'
 import {parseKey} from './key.js'
 import type {ObjectStore, StoredObject, Stores} from './store.js'
 
-const KEPT_GENERATIONS = 8
+/** So many that nobody is overtaken by them between a link and the look after it, and takes a success for a loss. */
+const KEPT_GENERATIONS = 64
 const LARGEST_OBJECT = 64 << 20
 
 /** A registry in a folder of one machine. Throws UserError naming the path whenever the file system refuses. */

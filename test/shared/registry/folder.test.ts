@@ -45,9 +45,9 @@ describe('objects', () => {
     for (let n = 2; n <= 5; n++) tag = await objects.putIfMatch('a.json', text(String(n)), String(tag))
     const slept = String(tag)
     const awake = folderStores(root, root, {now}).objects
-    // The sleeper has read generation 5 and is about to link the sixth while twenty others come and go.
+    // The sleeper has read generation 5 and is about to link the sixth while a hundred others come and go.
     fs.link = async (from, to) => {
-      for (let n = 6; n <= 25; n++) {
+      for (let n = 6; n <= 105; n++) {
         const newest = await awake.get('a.json')
         await awake.putIfMatch('a.json', text(String(n)), newest?.tag ?? '')
       }
@@ -55,7 +55,22 @@ describe('objects', () => {
       await disk.link(from, to)
     }
     expect(await objects.putIfMatch('a.json', text('late'), slept)).toBeNull()
-    expect((await awake.get('a.json'))?.bytes.toString()).toBe('25')
+    expect((await awake.get('a.json'))?.bytes.toString()).toBe('105')
+  })
+
+  test('a writer that twenty others overtake between its link and its look has written all the same', async () => {
+    const root = await temporaryFolder()
+    const fs = {...disk}
+    const {objects} = folderStores(root, root, {now, fs})
+    const awake = folderStores(root, root, {now}).objects
+    const first = await objects.putIfAbsent('a.json', text('1'))
+    const second = await objects.putIfMatch('a.json', text('2'), String(first))
+    fs.link = async (from, to) => {
+      await disk.link(from, to)
+      for (let n = 4; n <= 23; n++) await awake.putIfMatch('a.json', text(String(n)), (await awake.get('a.json'))?.tag ?? '')
+    }
+    expect(await objects.putIfMatch('a.json', text('3'), String(second))).not.toBeNull()
+    expect((await awake.get('a.json'))?.bytes.toString()).toBe('23')
   })
 
   test('a deletion that was cut short does not come back to life', async () => {
