@@ -34,6 +34,7 @@ export interface Database {
   append(table: string, fill: (chunk: (rows: number) => DuckDBDataChunk, add: (chunk: DuckDBDataChunk) => void) => void): Promise<void>
   /** Stops the query that runs, if one does. */
   interrupt(): void
+  /** Stops the query that runs, if one does, and closes when that has ended. */
   close(): void
 }
 
@@ -62,11 +63,29 @@ export async function openDatabase(paths: readonly string[], limits: TableLimits
   await connection.run('SET lock_configuration = true')
   const timeoutMs = limits.timeoutMs ?? TIMEOUT_MS
   let open = true
+  let asked = 0
+  const end = () => {
+    connection.closeSync()
+    instance.closeSync()
+  }
+  const session: Session = {
+    connection,
+    ask: async work => {
+      if (!open) throw new Error('the database is closed')
+      asked++
+      try {
+        return await work()
+      } finally {
+        asked--
+        if (!open && asked === 0) end()
+      }
+    }
+  }
   return {
-    rows: sql => guarded(connection, timeoutMs, async () => (await connection.runAndReadAll(sql)).getRowObjectsJS().map(toRow)),
-    chunks: (cells, relation) => stream(connection, {cells, relation}, timeoutMs),
+    rows: sql => guarded(session, timeoutMs, async () => (await connection.runAndReadAll(sql)).getRowObjectsJS().map(toRow)),
+    chunks: (cells, relation) => stream(session, {cells, relation}, timeoutMs),
     append: (table, fill) =>
-      guarded(connection, timeoutMs, async () => {
+      guarded(session, timeoutMs, async () => {
         const appender = await connection.createAppender(table)
         const types = Array.from({length: appender.columnCount}, (_, index) => appender.columnType(index))
         fill(
@@ -79,22 +98,30 @@ export async function openDatabase(paths: readonly string[], limits: TableLimits
       if (open) connection.interrupt()
     },
     close: () => {
+      if (!open) return
       open = false
-      connection.closeSync()
-      instance.closeSync()
+      // Closed below a query that runs, the engine hangs or crashes.
+      if (asked === 0) end()
+      else connection.interrupt()
     }
   }
 }
 
+interface Session {
+  readonly connection: DuckDBConnection
+  /** work that the database waits for before it closes; none is begun after that */
+  readonly ask: <T>(work: () => Promise<T>) => Promise<T>
+}
+
 // A result that is streamed drops the error that ends it, and would read as a shorter table: so a last row says that it is whole.
-async function* stream(connection: DuckDBConnection, {cells, relation}: {cells: readonly string[]; relation: string}, timeoutMs: number) {
+async function* stream(session: Session, {cells, relation}: {cells: readonly string[]; relation: string}, timeoutMs: number) {
   const deadline = performance.now() + timeoutMs
   const left = () => Math.max(1, deadline - performance.now())
   const end = [...cells.map(() => 'NULL'), 'true'].join(', ')
   const sql = `SELECT ${[...cells, 'false'].join(', ')} FROM ${relation} UNION ALL SELECT ${end}`
-  const result = await guarded(connection, left(), () => connection.stream(sql))
+  const result = await guarded(session, left(), () => session.connection.stream(sql))
   for (;;) {
-    const chunk = await guarded(connection, left(), () => result.fetchChunk())
+    const chunk = await guarded(session, left(), () => result.fetchChunk())
     if (chunk === null || chunk.rowCount === 0) break
     const whole = chunk.getColumnVector(cells.length).getItem(chunk.rowCount - 1) === true
     const rows = whole ? chunk.rowCount - 1 : chunk.rowCount
@@ -102,18 +129,18 @@ async function* stream(connection: DuckDBConnection, {cells, relation}: {cells: 
     if (whole) return
   }
   if (performance.now() >= deadline) throw tooSlow(timeoutMs)
-  await guarded(connection, left(), () => connection.run(`SELECT ${cells.map(cell => `count(${cell})`).join(', ')} FROM ${relation}`))
+  await guarded(session, left(), () => session.connection.run(`SELECT ${cells.map(cell => `count(${cell})`).join(', ')} FROM ${relation}`))
   throw new Error('DuckDB ended a stream early and gave no reason')
 }
 
-async function guarded<T>(connection: DuckDBConnection, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+async function guarded<T>({connection, ask}: Session, timeoutMs: number, work: () => Promise<T>): Promise<T> {
   let late = false
   const timer = setTimeout(() => {
     late = true
     connection.interrupt()
   }, timeoutMs)
   try {
-    return await work()
+    return await ask(work)
   } catch (error) {
     if (late) throw tooSlow(timeoutMs)
     throw outOfMemory(error) ?? error

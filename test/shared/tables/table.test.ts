@@ -1,9 +1,12 @@
+import {execFile} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {readdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {surveyCsv} from '#shared/tables/csv-fault'
 import {dataDigest, type Table} from '#shared/tables/table'
+import {compile} from '../../support/compile.js'
 import {folder} from './folder.js'
 
 describe('openTable on CSV', () => {
@@ -182,6 +185,13 @@ describe('writePredictions', () => {
     const [held, read, once] = [await write(), await write(0), await write()]
     expect(once.sha256).toBe(held.sha256)
     expect(read.hashes).toEqual(held.hashes)
+  })
+
+  test('a table that is closed while its rows are copied ends at once, and the process with it', async () => {
+    const {cwd} = folder({'exam.csv': `a,b\n${'1,2\n'.repeat(2_000_000)}`})
+    const {program, remove} = await compile('test/shared/tables/closed-early.ts')
+    const {stdout} = await promisify(execFile)(process.execPath, [program], {cwd, timeout: 20_000}).finally(remove)
+    expect(stdout).toBe('refused\n'.repeat(5))
   })
 
   test('a cell that proves its column wrong is held as it stands', async () => {
