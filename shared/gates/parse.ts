@@ -54,6 +54,8 @@ function parseGate(line: GateLine): Gate | undefined {
   at.blanks()
   const {bound, boundText} = parseBound(at)
   at.blanks()
+  if (at.take(/^,(?=\d)/) !== undefined)
+    throw at.error('expected a point before decimals, and nothing between thousands (0.7, 1000), got a comma', 1)
   if (!at.done()) throw at.error(`expected the end of the line: one gate is one comparison (a range is two lines; no and, or, arithmetic)`)
   const gate = {warn, metric, items, slice, operator, bound, boundText, at: line.at}
   return {id: gateText(gate), ...gate}

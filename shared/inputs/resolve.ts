@@ -1,7 +1,7 @@
 import {throwAll, UserError} from '#shared/errors'
 import {nearest} from '#shared/gates/validity'
 import type {Config} from './config.js'
-import type {Given, InputSpec, InputsOf, Reader} from './reader.js'
+import {type Given, type InputSpec, type InputsOf, type Reader, wrong} from './reader.js'
 
 /** Where values come from, nearest first: `with:` or flags, the environment, `trainyard.yml`. */
 export interface Sources {
@@ -38,16 +38,30 @@ function readOne(name: string, reader: Reader<unknown>, sources: Sources): unkno
     return typeof reader.fallback === 'string' && name === 'config' ? `${sources.cwd}/${reader.fallback}` : reader.fallback
   throw new UserError(`${name}: required and not given`, {
     kind: 'usage',
-    hint: sources.flags ? `Give --${name}, or ${name}: in trainyard.yml.` : `Give it in \`with:\` or in trainyard.yml.`
+    hint: whereToGive(name, reader, sources.flags)
   })
 }
 
-/** The value that counts, before it is parsed; undefined when nobody gave one. */
+function whereToGive(name: string, {variable}: Reader<unknown>, flags: boolean): string {
+  const elsewhere = variable === undefined ? '' : ` ${variable} in the environment,`
+  return flags
+    ? `Give --${name},${elsewhere} or ${name}: in trainyard.yml.`
+    : `Give it in \`with:\`${elsewhere && `,${elsewhere}`} or in trainyard.yml.`
+}
+
+const NO_GATE = 'Give a gate, such as row_count >= 1; without the flag those of trainyard.yml are judged.'
+
+/** The value that counts, before it is parsed; undefined when nobody gave one. Throws UserError of kind `usage` for gates that a flag gives empty. */
 export function find(name: string, reader: Reader<unknown>, {action, direct, flags, env, cwd, config}: Sources): Given | undefined {
   const own = direct[name]
   const place = flags ? `--${name}` : `with: ${name}`
   if (typeof own === 'string' && own.trim() !== '') return {texts: split(own, reader), list: reader.separator !== 'none', base: cwd, place}
-  if (Array.isArray(own) && own.some(one => one.trim() !== '')) return fromFlags(own, reader, cwd, place)
+  if (Array.isArray(own)) {
+    const given = fromFlags(own, reader, cwd, place)
+    if (own.some(one => one.trim() !== '')) return given
+    // A runner gives an empty text for what is absent, a command line only for what is written: other gates must not step in.
+    if (flags && reader.judges === 'gates') throw wrong(given, 'expected a gate, got an empty text', NO_GATE)
+  }
   const variable = reader.variable === undefined ? '' : (env[reader.variable] ?? '')
   if (variable.trim() !== '') return {texts: split(variable, reader), list: false, base: cwd, place: reader.variable ?? name}
   const elsewhere = reader.section === undefined ? undefined : config?.sections.get(reader.section)?.get(name)

@@ -57,7 +57,9 @@ describe('a bad gate', () => {
     ['null_share("a) <= 1%', 'this quote is not closed', 11],
     ['rmse <= champion * 5%', 'a factor is a plain number', 19],
     ['>= 0.7', 'expected the name of a metric', 0],
-    ['f1 >= 1e999', 'is not finite', 6]
+    ['f1 >= 1e999', 'is not finite', 6],
+    ['roc_auc >= 0,7', 'expected a point before decimals, and nothing between thousands (0.7, 1000), got a comma', 12],
+    ['roc_auc >= 0.7, f1', 'expected the end of the line', 14]
   ])('%s', (text, message, offset) => {
     const error = refusal(text)
     expect(error.message).toContain(message)

@@ -2,7 +2,21 @@ import {mkdtemp, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, expect, it, test} from 'vitest'
-import {choice, duration, flag, gates, modelReference, number, path, paths, REGISTRY, secret, text, words} from '#shared/inputs'
+import {
+  choice,
+  duration,
+  flag,
+  gates,
+  modelReference,
+  number,
+  path,
+  paths,
+  REGISTRY,
+  registryAddress,
+  secret,
+  text,
+  words
+} from '#shared/inputs'
 import {parseConfig, readConfig} from '#shared/inputs/config'
 import {readInputs, refuseUnknownInputs} from '#shared/inputs/resolve'
 
@@ -62,6 +76,21 @@ describe('where a value is looked for', () => {
     expect(evaluate(`${WHOLE}registry: folder\n`, {}, env).registry).toBe('github')
     expect(evaluate(`${WHOLE}registry: folder\n`, {registry: 's3://b/p'}, env).registry).toBe('s3://b/p')
     expect(evaluate(`${WHOLE}registry: folder\n`, {}, {TRAINYARD_REGISTRY: ''}).registry).toBe('/repo/models/folder')
+  })
+
+  it('refuses gates that a flag gives empty, and takes an empty `with:` for an absent one', () => {
+    for (const direct of [{gates: ['']}, {gates: [' ', '']}])
+      expect(() => evaluate(WHOLE, direct, {}, true)).toThrow(/^--gates: expected a gate, got an empty text$/)
+    expect(evaluate(WHOLE, {gates: ''}).gates).toEqual(evaluate(WHOLE).gates)
+    expect(evaluate(WHOLE, {gates: ['', 'recall >= 0.5']}, {}, true).gates.map(({id}) => id)).toEqual(['recall >= 0.5'])
+  })
+
+  it('names the variable that may carry what is missing', () => {
+    const spec = {registry: registryAddress({required: true, variable: 'TRAINYARD_REGISTRY'})}
+    const read = (flags: boolean) => () => readInputs(spec, {action: 'publish', direct: {}, flags, env: {}, cwd: '/'})
+    const hinting = (hint: string) => expect.objectContaining({message: 'registry: required and not given', hint})
+    expect(read(true)).toThrow(hinting('Give --registry, TRAINYARD_REGISTRY in the environment, or registry: in trainyard.yml.'))
+    expect(read(false)).toThrow(hinting('Give it in `with:`, TRAINYARD_REGISTRY in the environment, or in trainyard.yml.'))
   })
 
   it('starts paths of the file at the file, and those of `with:` at the working directory', () => {
