@@ -29,8 +29,9 @@ Runs a workflow on this machine: every job in a workspace of its own, with the a
   --secret NAME=value   a secret, masked in all output; GITHUB_TOKEN is also github.token; may be repeated.
                         NAME alone takes the value from the environment
   --skip-unknown        leave out steps whose action is not known here
-  --work-dir <folder>   keep everything here for inspection; default: a temporary folder, kept when red;
-                        of a green run the report's page stays, as trainyard-out/report.html
+  --work-dir <folder>   keep everything here for inspection; default: a temporary folder, kept when red
+
+The report's page of the last run, green or red, lies in trainyard-out/report.html.
 
 Exit codes:
   0  green

@@ -8,7 +8,7 @@ export function newestPage(jobs: readonly JobResult[]): string | undefined {
   return jobs.flatMap(({steps}) => steps).findLast(({outputs}) => outputs.page && outputs.markdown)?.outputs.page
 }
 
-/** Copies a page out of a folder that goes, and gives where it lies now. No page is worth a verdict: that it could not be copied is said alone. */
+/** Copies a page out of the folder of its run, and gives where it lies now. No page is worth a verdict: that it could not be copied is said alone. */
 export async function copyPage(page: string, target: string, say: (text: string) => void): Promise<string | undefined> {
   try {
     await mkdir(dirname(target), {recursive: true})

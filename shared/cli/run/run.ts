@@ -1,5 +1,6 @@
 import {randomUUID} from 'node:crypto'
 import type {EventEmitter} from 'node:events'
+import {existsSync} from 'node:fs'
 import {mkdir, mkdtemp, readdir, readFile, realpath, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join, relative, resolve} from 'node:path'
@@ -33,7 +34,7 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** kept for inspection; must be empty or absent. Default: a temporary folder, removed when all is green */
   readonly workDir?: string
-  /** where the newest report page is copied to when the folder of the run goes; default: nowhere */
+  /** where the newest report page is copied to, whatever the run came to; default: nowhere */
   readonly pageFile?: string
   readonly skipUnknown?: boolean
   readonly onProgress?: (progress: Progress) => void
@@ -91,13 +92,14 @@ export async function runWorkflow(options: RunOptions): Promise<RunResult> {
   const conclusion = run.cancelled ? 'cancelled' : result === 'red' ? 'failure' : 'success'
   if (kept) await keepFinished(root, {...facts, conclusion})
   const page = await keepPage(newestPage(jobs), kept, options.pageFile, emit)
+  const older = page === undefined && result === 'red' && options.pageFile !== undefined && existsSync(options.pageFile)
   if (!kept) await rm(root, {recursive: true, force: true})
   return {
     result,
     workflow: workflow.name,
     event: facts.event.name,
     jobs,
-    hints,
+    hints: older ? [...hints, `report: none of this run; ${options.pageFile} is of an earlier one`] : hints,
     ...(page !== undefined && {page}),
     ...(kept && {workDir: root, artifactsDir: run.artifacts.folder})
   }
@@ -109,8 +111,8 @@ async function keepPage(
   target: string | undefined,
   emit: (progress: Progress) => void
 ): Promise<string | undefined> {
-  if (page === undefined || kept) return page
-  return target && (await copyPage(page, target, text => emit({kind: 'said', text})))
+  if (page === undefined || target === undefined) return kept ? page : undefined
+  return (await copyPage(page, target, text => emit({kind: 'said', text}))) ?? (kept ? page : undefined)
 }
 
 function resultOf(cancelled: boolean, jobs: readonly (JobResult & {readonly tolerated: boolean})[]): RunResult['result'] {

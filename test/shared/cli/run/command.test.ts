@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs'
+import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {type RunIo, runCommand} from '#shared/cli/run/command'
@@ -85,12 +85,34 @@ test('of a green run the page of the report stays, and the run says where', asyn
   expect(readFileSync(page, 'utf8')).toBe('<h1>page</h1>\n')
 })
 
-test('of a red run the page stays where it is, and the run says how to remove its folder', async () => {
-  const {code, stdout, cwd} = await trainyardRun(REPORT.replace('echo "<h1>', 'trap "exit 1" EXIT; echo "<h1>'), ['w.yml'])
+const RED = REPORT.replace('echo "<h1>page', 'trap "exit 1" EXIT; echo "<h1>red')
+
+test('of a red run the page takes the place of the one before, and the run says how to remove its folder', async () => {
+  const {code, stdout, cwd} = await trainyardRun(RED, ['w.yml'], {files: {'trainyard-out/report.html': 'a green page'}})
   const [, page, folder, removed] = /red\nreport: (.+)\nfiles of the run: (.+)\nto remove them: rm -r (.+)\n$/.exec(stdout) ?? []
-  expect([code, page, removed]).toEqual([1, join(folder, 'jobs/a/workspace/page.html'), folder])
-  expect(readFileSync(page, 'utf8')).toBe('<h1>page</h1>\n')
-  expect(existsSync(join(cwd, 'trainyard-out'))).toBe(false)
+  expect([code, page, removed]).toEqual([1, join(cwd, 'trainyard-out/report.html'), folder])
+  expect(readFileSync(page, 'utf8')).toBe('<h1>red</h1>\n')
+  expect(readFileSync(join(folder, 'jobs/a/workspace/page.html'), 'utf8')).toBe('<h1>red</h1>\n')
+})
+
+test('with a folder of its own, too, the page lies where that of every run does', async () => {
+  const {stdout, cwd} = await trainyardRun(REPORT, ['w.yml', '--work-dir', 'kept'])
+  expect(stdout).toContain(`report: ${join(cwd, 'trainyard-out/report.html')}\nfiles of the run: ${join(cwd, 'kept')}\n`)
+  expect(readFileSync(join(cwd, 'trainyard-out/report.html'), 'utf8')).toBe('<h1>page</h1>\n')
+})
+
+test('a red page that cannot be kept is named where the run left it', async () => {
+  const {stdout} = await trainyardRun(RED, ['w.yml'], {files: {'trainyard-out': 'a file'}})
+  const [, page, folder] = /report: (.+)\nfiles of the run: (.+)\n/.exec(stdout) ?? []
+  expect(page).toBe(join(folder, 'jobs/a/workspace/page.html'))
+})
+
+test('a red run without a page says that the page that lies there is none of its own', async () => {
+  const files = {'trainyard-out/report.html': 'a green page'}
+  const {stdout, cwd} = await trainyardRun(oneJob('- run: exit 3'), ['w.yml'], {files})
+  expect(stdout).toContain(`red\nreport: none of this run; ${join(cwd, 'trainyard-out/report.html')} is of an earlier one\n`)
+  expect(readFileSync(join(cwd, 'trainyard-out/report.html'), 'utf8')).toBe('a green page')
+  expect((await trainyardRun(oneJob('- run: exit 3'), ['w.yml'])).stdout).not.toContain('report:')
 })
 
 test('a page that cannot be kept is said, and the run stays green', async () => {
