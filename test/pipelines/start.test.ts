@@ -22,6 +22,8 @@ describe('npm start', () => {
     expect(told).toContainEqual(expect.stringMatching(/^│ \*\*Too few to judge:\*\* race hispanic: 15 rows/))
     expect(readFileSync(join(STAGE, 'report.html'), 'utf8').match(/<svg/g)?.length).toBeGreaterThanOrEqual(3)
     expect(readFileSync(join(STAGE, 'comment.md'), 'utf8')).toContain('check-fairness')
+    expect(readFileSync(join(STAGE, 'comment.md'), 'utf8')).not.toContain('deploy-canary')
+    expect(played.lines).toContain('Comment on the pull request: trainyard-out/start/comment.md')
     expect(existsSync(join(STAGE, 'pid'))).toBe(false)
     expect(played.left).toEqual([])
   })

@@ -1,8 +1,9 @@
-import {copyFileSync, readFileSync} from 'node:fs'
+import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {parseEvidence} from '#shared/evidence/schema'
 import type {Progress, StepResult} from '../run/progress.js'
 import {type RunResult, runWorkflow} from '../run/run.js'
+import {type Kept, keepReport} from './kept.js'
 import type {Stage} from './stage.js'
 import {renderRollout, renderStep, seconds, type Told} from './told.js'
 
@@ -12,13 +13,10 @@ export interface Act {
   readonly title: string
 }
 
-export interface Played extends Act {
+export interface Played extends Act, Kept {
   readonly result: RunResult['result']
   readonly jobs: RunResult['jobs']
   readonly told: readonly Told[]
-  /** what `report` wrote last, copied to the stage's folder */
-  readonly page?: string
-  readonly comment?: string
 }
 
 export interface Host {
@@ -54,8 +52,9 @@ export async function play(act: Act, stage: Stage, number: number, host: Host): 
     workDir: join(stage.folder, 'runs', `${number}-${act.event}`),
     onProgress
   })
+  const steps = told.map(({step}) => step)
   host.print(`   ${result} after ${seconds(performance.now() - started)}`)
-  return {...act, result, jobs, told, ...keepReport(told, stage.folder)}
+  return {...act, result, jobs, told, ...keepReport(act.event, steps, stage.folder)}
 }
 
 /** Says lines below the name of their job, and none twice in a row. */
@@ -74,13 +73,4 @@ function narrator(print: (line: string) => void): (job: string, lines: readonly 
 
 function evidenceOf({outputs}: StepResult): Told['evidence'] {
   return outputs.evidence ? parseEvidence(JSON.parse(readFileSync(outputs.evidence, 'utf8')), outputs.evidence) : undefined
-}
-
-function keepReport(told: readonly Told[], folder: string): Pick<Played, 'page' | 'comment'> {
-  const last = told.findLast(({step}) => step.outputs.page && step.outputs.markdown)
-  if (last === undefined) return {}
-  const kept = {page: join(folder, 'report.html'), comment: join(folder, 'comment.md')}
-  copyFileSync(last.step.outputs.page, kept.page)
-  copyFileSync(last.step.outputs.markdown, kept.comment)
-  return kept
 }

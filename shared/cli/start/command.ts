@@ -4,6 +4,7 @@ import {parseArgs} from 'node:util'
 import {optionMistake} from '../run/option-mistake.js'
 import {type Act, type Played, play} from './act.js'
 import {exampleIn, findCheckout} from './checkout.js'
+import {renderKept} from './kept.js'
 import {type Change, findChange, USUAL_CHANGE} from './repository.js'
 import {openStage, type Stage} from './stage.js'
 import {renderComment, renderFailures, renderServerLog} from './told.js'
@@ -106,12 +107,11 @@ function ending(
   change: Change,
   {cwd, folder}: {readonly cwd: string; readonly folder: string}
 ): readonly string[] {
-  const {page} = played.findLast(one => one.page !== undefined) ?? {}
   const red = played.find(({result}) => result !== 'green')
   return [
     '',
     ...played.map(({result, title}) => `${result.padEnd(6)}${title}`),
-    ...(page === undefined ? [] : [`Page: ${relative(cwd, page)}`]),
+    ...renderKept(played, path => relative(cwd, path)),
     ...(red === undefined
       ? nextSteps(change)
       : ['', ...renderFailures(red.told, red.jobs), ...renderServerLog(red.told, relative(cwd, join(folder, 'model-server.log')))])
