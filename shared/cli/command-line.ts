@@ -2,13 +2,13 @@ import {writeFile} from 'node:fs/promises'
 import type {Action} from '#shared/action'
 import {UserError} from '#shared/errors'
 import {CATALOGUE} from '#shared/gates/catalogue'
-import {nearest} from '#shared/gates/validity'
 import type {Vocabulary} from '#shared/inputs/config'
 import type {InputSpec} from '#shared/inputs/reader'
 import {VERSION} from '#shared/version'
 import {packageRoot, readDescriptions} from './descriptions.js'
 import {REGISTRY_COMMANDS} from './registry/commands.js'
 import {configSchema} from './schema.js'
+import {question} from './suggestion.js'
 
 export interface CommandLine {
   readonly actions: Readonly<Record<string, {readonly inputs: InputSpec; load(): Promise<{default: Action}>}>>
@@ -53,7 +53,7 @@ async function runOne(name: string, args: readonly string[], line: CommandLine):
     const known = [...Object.keys(line.actions), 'run', 'start', ...Object.keys(REGISTRY_COMMANDS), 'schema']
     throw new UserError(`unknown command "${name}"`, {
       kind: 'usage',
-      hint: `Did you mean ${nearest(name, known)[0]}? There is: ${known.join(', ')}.`
+      hint: `${question(name, known)}There is: ${known.join(', ')}.`
     })
   }
   if (args.includes('--help') || args.includes('-h')) return await helpOf(name, entry.inputs, line)
@@ -69,7 +69,7 @@ export function parseFlags(args: readonly string[], spec: InputSpec): Record<str
     const [, name, inline] = /^--([a-z][a-z-]*)(?:=(.*))?$/s.exec(args[index]) ?? []
     if (name === undefined) throw new UserError(`"${args[index]}" is no flag`, {kind: 'usage', hint: 'Inputs are given as --name value.'})
     if (!Object.hasOwn(spec, name))
-      throw new UserError(`unknown flag --${name}`, {kind: 'usage', hint: `Did you mean --${nearest(name, Object.keys(spec))[0]}?`})
+      throw new UserError(`unknown flag --${name}`, {kind: 'usage', hint: `${question(name, Object.keys(spec), '--')}${inputsOf(spec)}`})
     const value = inline ?? args[++index]
     if (value === undefined)
       throw new UserError(`--${name}: expected a value, got the end of the line`, {kind: 'usage', hint: `Write --${name} value.`})
@@ -78,31 +78,49 @@ export function parseFlags(args: readonly string[], spec: InputSpec): Record<str
   return flags
 }
 
+function inputsOf(spec: InputSpec): string {
+  return `There is: ${Object.keys(spec)
+    .map(name => `--${name}`)
+    .join(', ')}.`
+}
+
 async function help(line: CommandLine): Promise<number> {
-  const rows = await Promise.all(
-    Object.keys(line.actions).map(async name => `  ${name.padEnd(18)} ${(await readDescriptions(name)).description}`)
+  const actions = await Promise.all(
+    Object.keys(line.actions).map(async name => [`  ${name}`, (await readDescriptions(name)).description] as const)
   )
+  const commands = [
+    ...COMMANDS,
+    ...Object.values(REGISTRY_COMMANDS).map(({words, about}) => [words, about] as const),
+    ['<action or command> --help', 'its inputs'] as const
+  ]
   return say(
     [
-      'trainyard <action> --input value     run one action; inputs also come from trainyard.yml',
-      'trainyard run <workflow.yml>         run a workflow on this machine',
-      'trainyard start                      the whole pipeline on the wages example',
-      'trainyard schema                     the JSON Schema of trainyard.yml',
+      ...table(commands.map(([words, about]) => [`trainyard ${words}`, about])),
       '',
-      ...Object.values(REGISTRY_COMMANDS).map(({words, about}) => `trainyard ${words.padEnd(26)} ${about}`),
+      ...table(actions),
       '',
-      ...rows,
-      '',
-      'trainyard <action or command> --help  its inputs',
       'Exit codes: 0 green, 1 red, 2 usage, 3 could not measure.'
     ].join('\n'),
     line
   )
 }
 
+const COMMANDS = [
+  ['<action> --input value', 'run one action; inputs also come from trainyard.yml'],
+  ['run <workflow.yml>', 'run a workflow on this machine'],
+  ['start', 'the whole pipeline on the wages example'],
+  ['schema', 'the JSON Schema of trainyard.yml']
+] as const
+
+/** Lines of two columns, the first as wide as its longest. */
+function table(rows: readonly (readonly [left: string, right: string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`)
+}
+
 async function helpOf(name: string, inputs: InputSpec, line: CommandLine): Promise<number> {
   const {description, inputs: described} = await readDescriptions(name)
-  const rows = Object.keys(inputs).map(input => `  --${input.padEnd(18)} ${described[input] ?? ''}`)
+  const rows = table(Object.keys(inputs).map(input => [`  --${input}`, described[input] ?? '']))
   return say([description, '', ...rows, ...gatesHelp(name, inputs)].join('\n'), line)
 }
 

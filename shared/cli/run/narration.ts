@@ -64,7 +64,9 @@ function reasonOf(job: JobResult): string {
 function renderAnnotation({level, file, line, title, message}: Annotation, colour: boolean): string {
   const place = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `
   const label = tint(({error: 'red', warning: 'yellow', notice: 'cyan'} as const)[level], level, colour)
-  return `${label} ${title ? `${title}: ` : ''}${place}${message.replaceAll('\n', '\n      ')}`
+  // Many a message begins with its own title.
+  const heading = title && !message.startsWith(`${title}: `) ? `${title}: ` : ''
+  return `${label} ${heading}${place}${message.replaceAll('\n', '\n      ')}`
 }
 
 function renderSummary(summary: string): string {

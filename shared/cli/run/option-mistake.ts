@@ -1,6 +1,6 @@
 import {type ParseArgsConfig, parseArgs} from 'node:util'
-import {closest} from 'fastest-levenshtein'
 import {UserError} from '#shared/errors'
+import {meant} from '../suggestion.js'
 
 type OptionSpec = NonNullable<ParseArgsConfig['options']>
 
@@ -10,8 +10,10 @@ export function optionMistake(args: readonly string[], options: OptionSpec, usag
   for (const token of tokens) {
     if (token.kind !== 'option') continue
     const {name, rawName, value, inlineValue} = token
-    if (!Object.hasOwn(options, name))
-      return mistake(`unknown option ${rawName}`, `did you mean --${closest(name, Object.keys(options))}? ${usage}`)
+    if (!Object.hasOwn(options, name)) {
+      const near = meant(name, Object.keys(options))
+      return mistake(`unknown option ${rawName}`, `${near === undefined ? '' : `did you mean --${near}? `}${usage}`)
+    }
     if (options[name].type === 'boolean' && value !== undefined) return mistake(`${rawName}: takes no value, got ${value}`, usage)
     if (options[name].type === 'string' && value === undefined)
       return mistake(`${rawName}: expected a value, got the end of the line`, usage)

@@ -170,6 +170,7 @@ test.each<[string, string[], string]>([
   ['two files', ['a', 'b'], 'expected one workflow file, got a, b'],
   ['absent file', ['absent.yml'], 'absent.yml: no such file'],
   ['unknown flag', ['w.yml', '--evnt', 'push'], 'unknown option --evnt\n  did you mean --event?'],
+  ['unknown flag that is near none', ['w.yml', '--frobnicate'], 'unknown option --frobnicate\n  trainyard run --help lists the options'],
   ['flag without value', ['w.yml', '--event'], '--event: expected a value, got the end of the line'],
   ['flag for a value', ['w.yml', '--event', '--skip-unknown'], '--event: expected a value, got --skip-unknown'],
   ['value for a flag', ['w.yml', '--skip-unknown=yes'], '--skip-unknown: takes no value, got yes'],
