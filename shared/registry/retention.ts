@@ -26,7 +26,8 @@ export interface RetentionPlan {
 }
 
 /**
- * Which versions nothing needs: not the newest `keep`, not what an alias points at or would go back to, not what a rollout names.
+ * Which versions nothing needs: not the newest `keep`, not what an alias points at or would go back to, not what a rollout
+ * that goes on names, nor what takes traffic after one that ended.
  * Throws UserError when any of these can't be read, for then what is needed can't be told.
  */
 export async function planRetention(objects: ObjectStore, name: string, keep: number): Promise<RetentionPlan> {
@@ -69,6 +70,8 @@ export async function readNeeds(objects: ObjectStore, name: string): Promise<Nee
     [predecessorOf(entries, alias ?? ''), previous].flatMap(one => (one === null ? [] : [{...one, why: `what ${alias} would go back to`}]))
   )
   const rolled = (await readRollouts(objects)).filter(rollout => rollout.name === name)
-  const named = rolled.flatMap(({endpoint, digests}) => [...digests].map(digest => ({digest, why: `the rollout on ${endpoint}`})))
+  const named = rolled.flatMap(({endpoint, open, digests}) =>
+    [...digests].map(digest => ({digest, why: open ? `the rollout on ${endpoint}` : `the last rollout on ${endpoint}`}))
+  )
   return [...pointed, ...named, ...back]
 }

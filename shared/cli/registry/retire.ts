@@ -11,8 +11,8 @@ const SPEC: QuestionSpec = {
   usage: `trainyard retire [name] --keep <n> [--apply] [options]
 
 Removes the models of versions that nothing needs. Without --apply it only says which.
-What always stays: the newest n, what any alias points at or would go back to, what a rollout names. Of a removed version its manifest, evidence and
-place in the history stay, and its number is never given again.
+What always stays: the newest n, what any alias points at or would go back to, what a rollout that goes on names, and what takes traffic after the
+last one on an endpoint. Of a removed version its manifest, evidence and place in the history stay, and its number is never given again.
 
   --keep <n>            how many of the newest stay, at least 1
   --apply               do it

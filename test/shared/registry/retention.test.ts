@@ -49,6 +49,27 @@ describe('the plan', () => {
   })
 
   test.each([
+    ['promoted', ['v4', 'v3', 'v1']],
+    ['rolled-back', ['v4', 'v2', 'v1']],
+    ['rollback-failed', []],
+    ['step', []],
+    ['rolling-back', []]
+  ])('of a rollout in phase %s goes what it may not need again: %j', async (phase, goes) => {
+    const {registry, work} = await folderRegistry()
+    await promoted(registry, work, 6)
+    const [one, two, three, four] = await Promise.all(
+      ['v1', 'v2', 'v3', 'v4'].map(async version => (await registry.manifest('wages', version)).digest)
+    )
+    const ended = {
+      ...{...canary('wages', phase, two), lastGood: three, champion: {version: 'v4', digest: four, generation: 4}},
+      ...{before: {[three]: 95, [two]: 5}, weights: {[phase === 'promoted' ? two : three]: 100}, reason: 'worse'},
+      ...{startedAt: '2026-01-02T03:04:05Z', updatedAt: '2026-01-02T03:04:05Z', counted: {versions: {[one]: {}, [four]: {}}}}
+    }
+    await registry.writeState('canaries/one.json', ended, null)
+    expect(await planned(registry, 1)).toEqual(goes)
+  })
+
+  test.each([
     ['a torn log entry', 'models/wages/log/20260102T030405000Z-alias-champion-1.json', 'not a whole JSON document'],
     ['a torn rollout', 'canaries/one.json', 'canaries/one.json: not a whole JSON document']
   ])('%s: nothing is planned, for what is needed cannot be told', async (_, key, message) => {
