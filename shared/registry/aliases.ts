@@ -1,6 +1,7 @@
 import {UserError} from '#shared/errors'
 import {ALIAS, type Alias, aliasKey, type MoveEvent, parseAliasRecord} from './alias.js'
 import type {Approval} from './approval.js'
+import {byWhom} from './by.js'
 import {lastLoggedGeneration, logMove, moveEntry} from './log.js'
 import {parseAlias, parseName, parseVersion} from './names.js'
 import {renderDocument} from './record.js'
@@ -88,7 +89,7 @@ async function logged(world: AliasWorld, name: string, moved: Alias): Promise<Al
 
 function movedMeanwhile({name, alias, version, digest, expected}: Move, found: Alias | null): UserError {
   const there = found
-    ? `it points at ${found.version} (sha256 ${found.digest}, generation ${found.generation}), moved by ${found.by} at ${found.at}`
+    ? `it points at ${found.version} (sha256 ${found.digest}, generation ${found.generation}), moved ${byWhom(found.by)} at ${found.at}`
     : 'it is not there'
   const read = expected === undefined ? '' : `, read at ${expected === null ? 'no generation' : `generation ${expected}`}`
   return new UserError(

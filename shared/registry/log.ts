@@ -1,13 +1,15 @@
+import {createHash} from 'node:crypto'
 import {type Alias, MOVE_EVENTS, type MoveEvent} from './alias.js'
 import {type Approval, approvalsIn} from './approval.js'
 import type {Manifest} from './manifest.js'
-import {parseDocument, renderDocument} from './record.js'
+import {type Fields, parseDocument, type Reader, renderDocument} from './record.js'
+import type {Undone} from './rollouts.js'
 import type {ObjectStore, Written} from './store.js'
 import type {Tombstone} from './tombstone.js'
 
 export const LOG_ENTRY = 'urn:trainyard:log:v1'
 
-/** One thing that happened to a model: a version was registered or retired, or an alias came to point at one. */
+/** One thing that happened to a model: a version was registered or retired, an alias came to point at one, or a canary of one was rolled back. */
 export interface LogEntry {
   readonly schema: typeof LOG_ENTRY
   readonly event: 'registered' | 'retired' | MoveEvent
@@ -25,6 +27,8 @@ export interface LogEntry {
   readonly runUrl: string
   /** who let it go where it went; absent: nobody was asked */
   readonly approvals?: readonly Approval[]
+  /** of a canary that was rolled back; no alias was moved then */
+  readonly rollout?: {readonly endpoint: string; readonly percent: number}
 }
 
 const EVENTS = ['registered', 'retired', ...MOVE_EVENTS] as const
@@ -51,13 +55,29 @@ export async function logRetired({objects}: {objects: ObjectStore}, {manifest, r
   await objects.putIfAbsent(key, bytes)
 }
 
-function aboutVersion({version, digest}: Manifest) {
+function aboutVersion({version, digest}: Pick<Manifest, 'version' | 'digest'>) {
   return {schema: LOG_ENTRY, version, digest, alias: null, generation: 0, previous: null} as const
 }
 
 function entryAbout(name: string, what: 'version' | 'retired', entry: LogEntry): Written {
   const {version, digest, at} = entry
   return {key: `${logPrefix(name)}${stampOf(at)}-${what}-${version}-${digest.slice(0, 12)}.json`, bytes: renderDocument(entry)}
+}
+
+/** See `logVersion`; the id is that of the rollout. */
+export async function logUndone(world: {objects: ObjectStore; by: string; runUrl: string}, undone: Undone): Promise<void> {
+  await world.objects.putIfAbsent(undoneKey(undone), renderDocument(undoneEntry(undone, world)))
+}
+
+export function undoneKey({name, version, digest, endpoint, startedAt}: Undone): string {
+  const where = createHash('sha256').update(endpoint).digest('hex').slice(0, 12)
+  return `${logPrefix(name)}${stampOf(startedAt)}-canary-${version}-${digest.slice(0, 12)}-${where}.json`
+}
+
+/** What `logUndone` writes. */
+export function undoneEntry({version, digest, endpoint, percent, reason, at}: Undone, world: Pick<LogEntry, 'by' | 'runUrl'>): LogEntry {
+  const {by, runUrl} = world
+  return {...aboutVersion({version, digest}), event: 'rolled-back', reason, by, at, runUrl, rollout: {endpoint, percent}}
 }
 
 /** See `logVersion`. */
@@ -107,8 +127,13 @@ export function parseLogEntry(key: string, bytes: Uint8Array): LogEntry {
     by: read.text(fields, 'by'),
     at: read.time(fields, 'at'),
     runUrl: read.text(fields, 'runUrl'),
-    ...approvalsIn(fields, read)
+    ...approvalsIn(fields, read),
+    ...(fields.rollout !== undefined && {rollout: rolloutIn(read.fields(fields.rollout, 'rollout'), read)})
   }
+}
+
+function rolloutIn(fields: Fields, read: Reader): LogEntry['rollout'] {
+  return {endpoint: read.text(fields, 'endpoint'), percent: read.count(fields, 'percent')}
 }
 
 /** Where an alias pointed at a moment, from the log; null: nowhere yet. Moves count in the order of their generations. */

@@ -4,6 +4,7 @@ import {treeDigest} from '#shared/files'
 import type {Alias} from './alias.js'
 import type {AliasWorld} from './aliases.js'
 import {fileBlob, sendBlob} from './blobs.js'
+import {byWhom} from './by.js'
 import {documentSender} from './documents.js'
 import {type FileToKeep, sendKept} from './kept.js'
 import {loggedDigests, logVersion, versionEntry} from './log.js'
@@ -157,7 +158,7 @@ async function refuseRetired(objects: ObjectStore, name: string, version: string
   const tombstone = await readTombstone(objects, name, version)
   if (tombstone === null) return null
   const {by, at, manifest} = tombstone
-  throw new UserError(`${name} ${version}: was there with digest ${manifest.digest} and was retired by ${by} at ${at}`, {
+  throw new UserError(`${name} ${version}: was there with digest ${manifest.digest} and was retired ${byWhom(by)} at ${at}`, {
     hint: 'Leave version out for the next v<n>, or choose another.'
   })
 }
@@ -216,6 +217,6 @@ async function sendAll(world: PublicationWorld, publication: Publication, tree: 
 
 function alreadyExists(winner: Manifest, digest: string): UserError {
   return new UserError(`${winner.name} ${winner.version}: already exists with digest ${winner.digest}; this model is ${digest}`, {
-    hint: `A version is published once (${winner.by} did at ${winner.at}). Leave version out for the next v<n>, or choose another.`
+    hint: `A version is published once (this one ${byWhom(winner.by)} at ${winner.at}). Leave version out for the next v<n>, or choose another.`
   })
 }

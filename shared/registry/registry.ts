@@ -3,10 +3,11 @@ import {UserError} from '#shared/errors'
 import type {Alias} from './alias.js'
 import {type Move, readAlias} from './aliases.js'
 import {readBlob} from './blobs.js'
+import {byWhom} from './by.js'
 import {fetchModel} from './fetch-model.js'
 import {type History, readHistory} from './history.js'
 import {fetchKept, type KeptKind, readKept} from './kept.js'
-import {type LogEntry, lastLoggedGeneration, logPrefix, parseLogEntry} from './log.js'
+import {type LogEntry, lastLoggedGeneration, logPrefix, logUndone, parseLogEntry} from './log.js'
 import type {Manifest} from './manifest.js'
 import {isVersion, parseAlias, parseName} from './names.js'
 import {pointAlias} from './pointing.js'
@@ -15,6 +16,7 @@ import {parseJson, renderDocument} from './record.js'
 import {planRetention, type RetentionPlan} from './retention.js'
 import {type Retired, retire} from './retirement.js'
 import {type Rollback, type RolledBack, rollBack} from './rollback.js'
+import type {Undone} from './rollouts.js'
 import type {Stores} from './store.js'
 import {readTombstone, type Tombstone} from './tombstone.js'
 
@@ -67,6 +69,8 @@ export interface Registry {
   moveAlias(move: Move): Promise<Alias>
   /** Moves an alias back to where it was; see rollBack. */
   rollBack(rollback: Rollback): Promise<RolledBack>
+  /** Tells the log that a canary was rolled back; again changes nothing. */
+  logUndone(undone: Undone): Promise<void>
   /** Oldest first. Throws when an entry is torn. */
   log(name: string): Promise<readonly LogEntry[]>
   /** The log, with what is torn or missing said rather than thrown. */
@@ -92,7 +96,7 @@ export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWo
     if (found) return found
     const tombstone = isVersion(version) ? await readTombstone(objects, name, version) : null
     if (tombstone)
-      throw new UserError(`${name} ${version}: was retired by ${tombstone.by} at ${tombstone.at}`, {
+      throw new UserError(`${name} ${version}: was retired ${byWhom(tombstone.by)} at ${tombstone.at}`, {
         hint: 'Its evidence is still there, its model is not.'
       })
     const known = await listVersions(objects, name)
@@ -138,6 +142,7 @@ export function registryOn(stores: Stores, {sleep = pause, ...given}: RegistryWo
       })
     },
     rollBack: rollback => rollBack(world, rollback),
+    logUndone: undone => logUndone(world, undone),
     log: async name => await readLog(stores, parseName(name)),
     history: name => readHistory(objects, parseName(name)),
     tombstone: (name, version) => readTombstone(objects, parseName(name), version),

@@ -1,7 +1,7 @@
 import {UserError} from '#shared/errors'
 import type {Approval} from '#shared/registry/approval'
 import {fence} from './fence.js'
-import {type Kept, readRollout, saveRollout} from './ledger.js'
+import {type Kept, readRollout, saveRollout, tellLog} from './ledger.js'
 import type {Line} from './lines.js'
 import type {Ports} from './ports.js'
 import {beginRollout, isEnd, type Release, type Rollout, runOf} from './rollout.js'
@@ -52,6 +52,7 @@ export async function begin(ports: Ports, target: Target): Promise<Start> {
     champion: champion && {version: champion.version, digest: champion.digest, generation: champion.generation ?? 0},
     lease: {...ports.holder, expiresAt: ports.now().toISOString()}
   })
+  if (found !== null) await tellLog(ports, found.rollout)
   return {kind: 'new', kept: await saveRollout(ports, target.key, {rollout, tag: found?.tag ?? null})}
 }
 

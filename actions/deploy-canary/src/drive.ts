@@ -2,7 +2,7 @@ import {messageOf} from '#shared/errors'
 import {carryOut} from './effects.js'
 import {handOver} from './hand-over.js'
 import {holdOn} from './hold.js'
-import {type Kept, LostRollout, saveRollout} from './ledger.js'
+import {type Kept, LostRollout, saveRollout, tellLog} from './ledger.js'
 import type {Ports} from './ports.js'
 import {isEnd, type Rollout, sameWeights} from './rollout.js'
 import {isStuck, type Moment, type Observation, type RolloutPolicy, transition} from './transition.js'
@@ -38,6 +38,7 @@ export async function drive(ports: Ports, key: string, start: Kept, policy: Roll
     trail.push(kept.rollout)
     say(kept.rollout)
   }
+  await tellLog(ports, kept.rollout)
   return {rollout: kept.rollout, trail}
 }
 

@@ -40,6 +40,21 @@ export async function saveRollout(ports: Ports, key: string, {rollout, tag}: Kep
   }
 }
 
+/**
+ * Tells the log of a rollout that was rolled back; of any other nothing. A log that can't be written changes nothing: until the next rollout on the
+ * endpoint begins, which tells it first, the history is completed from the state.
+ */
+export async function tellLog({registry, log}: Ports, rollout: Rollout): Promise<void> {
+  if (rollout.phase !== 'rolled-back') return
+  const {name, candidate, endpoint, reason, startedAt, updatedAt, before} = rollout
+  const percent = before[candidate.digest] ?? 0
+  try {
+    await registry.logUndone({name, ...candidate, endpoint, percent, reason, startedAt, at: updatedAt})
+  } catch (error) {
+    log(`the log can't be told that ${candidate.version} was rolled back: ${messageOf(error)}`)
+  }
+}
+
 // An earlier attempt may have been carried out although its answer was lost.
 async function readBack(ports: Ports, key: string, wanted: Rollout): Promise<Kept> {
   const found = await readRollout(ports, key)

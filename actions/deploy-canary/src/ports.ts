@@ -7,7 +7,7 @@ import type {Lease, Release} from './rollout.js'
 export interface Ports {
   readonly endpoint: Endpoint
   readonly telemetry: Telemetry
-  readonly registry: Pick<Registry, 'readState' | 'writeState' | 'resolve' | 'moveAlias' | 'versions' | 'manifest'>
+  readonly registry: Pick<Registry, 'readState' | 'writeState' | 'resolve' | 'moveAlias' | 'logUndone' | 'versions' | 'manifest'>
   /** the file of a version, fetched from the registry and checked */
   readonly modelFile: (release: Release) => Promise<string>
   readonly now: () => Date

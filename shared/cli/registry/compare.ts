@@ -1,6 +1,7 @@
 import {UserError} from '#shared/errors'
 import type {Check, Evidence, Fact} from '#shared/evidence/evidence'
 import {parseEvidence} from '#shared/evidence/schema'
+import {byWhom} from '#shared/registry/by'
 import type {Manifest} from '#shared/registry/manifest'
 import type {Registry} from '#shared/registry/registry'
 import {visible} from '#shared/report/inert'
@@ -64,7 +65,7 @@ async function readSide(registry: Registry, name: string, version: string): Prom
 function render(first: Side, second: Side, all: boolean): string[] {
   const labels = [first.label, second.label]
   const about = [first, second].map(
-    ({label, manifest: {digest, at, by}}) => `${label}  sha256 ${digest}  ${showTime(at)} UTC by ${visible(by, 60)}`
+    ({label, manifest: {digest, at, by}}) => `${label}  sha256 ${digest}  ${showTime(at)} UTC ${byWhom(visible(by, 60))}`
   )
   const gates = gateRows(first, second)
   const facts = factRows(first, second)

@@ -34,23 +34,24 @@ export async function fetchCommand(args: readonly string[], asker: Asker): Promi
   const folder = resolve(asker.cwd, question.text('to') ?? '.')
   const {path, digest} = await registry.fetch(name, version, folder)
   const dataFolder = resolve(folder, `data-${version}`)
+  const json = question.flag('json')
+  const shown = shownPath(path, asker.cwd)
+  // What is there is said at once: the data may not come.
+  if (!json) for (const line of [`${name} ${version}`, `path: ${shown}`, `digest: ${digest}`]) asker.print(line)
   const data = question.flag('data') ? await fetchData() : []
-  if (question.flag('json')) asker.print(JSON.stringify({name, version, digest, path, data}, undefined, 2))
-  else {
-    asker.print(`${name} ${version}`)
-    asker.print(`path: ${shownPath(path, asker.cwd)}`)
-    asker.print(`digest: ${digest}`)
-    for (const file of data) asker.print(`data: ${shownPath(file, asker.cwd)}`)
-  }
+  if (json) asker.print(JSON.stringify({name, version, digest, path, data}, undefined, 2))
+  else for (const file of data) asker.print(`data: ${shownPath(file, asker.cwd)}`)
   return 0
 
   async function fetchData(): Promise<readonly string[]> {
     if (existsSync(dataFolder))
       throw new UserError(`${dataFolder}: is there already, and nothing is overwritten`, {
-        hint: 'Remove it, or give another folder with --to.'
+        hint: `Remove it, or give another folder with --to. The model was fetched to ${shown}.`
       })
     const files = await registry.fetchKept(name, version, 'data', dataFolder)
     if (files.length > 0) return files
-    throw new UserError(`${name} ${version}: no data were kept with it`, {hint: 'publish keeps them with keep-data: true.'})
+    throw new UserError(`${name} ${version}: its model was fetched to ${shown}, but no data were kept with it`, {
+      hint: 'publish keeps them with keep-data: true.'
+    })
   }
 }

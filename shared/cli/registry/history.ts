@@ -1,5 +1,6 @@
 import {messageOf, UserError} from '#shared/errors'
 import {parseEvidence} from '#shared/evidence/schema'
+import {BY_HAND, byWhom} from '#shared/registry/by'
 import type {History} from '#shared/registry/history'
 import {aliasOn, type LogEntry} from '#shared/registry/log'
 import type {Registry} from '#shared/registry/registry'
@@ -14,7 +15,7 @@ const SPEC: QuestionSpec = {
   options: {at: {type: 'string'}, alias: {type: 'string'}},
   usage: `trainyard history [name] [--at <when>] [options]
 
-What happened to a model, newest first: registered, promoted, rolled back, retired, by whom, why, which run, who approved.
+What happened to a model, newest first: registered, promoted, rolled back (an alias, or a canary before it was promoted), retired, by whom, why, which run, who approved.
 
   --at <when>           what was champion then, on which evidence, who approved: 2026-11-01, or 2026-11-01T09:30Z
   --alias <alias>       with --at: another alias than champion
@@ -71,13 +72,18 @@ function tellHoles(holes: readonly string[], print: (line: string) => void): voi
 }
 
 function cellsOf(entry: LogEntry): string[] {
-  const {at, version, digest, by, reason, previous} = entry
-  const from = previous === null ? '' : `from ${previous.version}: `
-  return [showTime(at), whatHappened(entry), version, digest.slice(0, 12), by || 'unknown', `${from}${reason}`]
+  const {at, version, digest, by, reason} = entry
+  return [showTime(at), whatHappened(entry), version, digest.slice(0, 12), by || BY_HAND, `${whereFrom(entry)}${reason}`]
 }
 
+function whereFrom({previous, rollout}: LogEntry): string {
+  if (rollout) return rollout.percent === 0 ? `canary on ${rollout.endpoint}: ` : `canary at ${rollout.percent}% on ${rollout.endpoint}: `
+  return previous === null ? '' : `from ${previous.version}: `
+}
+
+/** Of an alias where it was moved to, of a canary what became of it: the version comes after the words. */
 function whatHappened({event, alias}: LogEntry): string {
-  const words = event.replace('-', ' ')
+  const words = event === 'rolled-back' && alias !== null ? 'rolled back to' : event.replace('-', ' ')
   return alias === null || alias === 'champion' ? words : `${alias} ${words}`
 }
 
@@ -127,11 +133,15 @@ function holeAt({entries, holes}: History, alias: string, before: LogEntry | nul
 
 async function tellAnswer({registry, name, print}: Told, start: string, entry: LogEntry): Promise<void> {
   print(`${start} ${entry.version} (sha256 ${entry.digest})`)
-  print(`  ${whatHappened(entry)} ${showTime(entry.at)} by ${visible(entry.by, 60)}: ${visible(entry.reason, 300)}`)
+  print(`  ${whatHappened(entry)}${whither(entry)} ${showTime(entry.at)} ${byWhom(visible(entry.by, 60))}: ${visible(entry.reason, 300)}`)
   for (const note of notesOf(entry)) print(`  ${note}`)
   if ((entry.approvals ?? []).length === 0) print('  nobody was asked for an approval')
   for (const line of await evidenceOf(registry, name, entry.version)) print(`  evidence: ${line}`)
   if (await registry.tombstone(name, entry.version)) print('  its model was retired since; this evidence is what stays')
+}
+
+function whither({event, version, previous}: LogEntry): string {
+  return event === 'rolled-back' ? ` ${version}${previous ? ` from ${previous.version}` : ''}` : ''
 }
 
 async function evidenceOf(registry: Registry, name: string, version: string): Promise<string[]> {

@@ -1,3 +1,4 @@
+import {userInfo} from 'node:os'
 import {join} from 'node:path'
 import {parseArgs} from 'node:util'
 import {UserError} from '#shared/errors'
@@ -94,9 +95,18 @@ async function open(command: string, word: string | undefined, text: (option: st
   const {run, tempDir} = placesOf(env, cwd, now)
   const registry = await openRegistry(given.registry, {
     ...{env, cwd, tempDir, random: Math.random, githubToken: given.githubToken ?? env.GITHUB_TOKEN},
-    ...{now: () => new Date(), by: run.actor, runUrl: run.url, log: remark}
+    ...{now: () => new Date(), by: run.actor || accountName(), runUrl: run.url, log: remark}
   })
   return {registry, name: parseName(name)}
+}
+
+/** Whose account it is, where the environment tells no user; empty: it has no name. */
+function accountName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return ''
+  }
 }
 
 /** `wages@v3`, `v3` or `wages@champion`: a model, where it is named, and a version or an alias of it. */

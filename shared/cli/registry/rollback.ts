@@ -10,7 +10,7 @@ Moves champion back to the version that it came from, in one step, once every by
 It does not move traffic: deploy-canary does, and the command is printed.
 
   --reason <text>       why, for the log
-  --to <version>        another version than the one before
+  --to <version>        another version that was champion than the one before
   --alias <alias>       another alias than champion
 ${COMMON_USAGE}
 

@@ -69,6 +69,39 @@ test('a candidate that fails goes back at once, and the champion stays', async (
   expect((await stateOf(yard)).tallies).toHaveLength(1)
 })
 
+test('what was rolled back is in the log, once: when, where, at which weight and why', async () => {
+  const {yard, candidate} = await serving(BROKEN)
+  await yard.run(candidate)
+  const {updatedAt: at} = await stateOf(yard)
+  const [entry, ...more] = (await yard.registry.log('wages')).filter(({rollout}) => rollout !== undefined)
+  expect(more).toEqual([])
+  expect(entry).toMatchObject({
+    ...{...candidate, event: 'rolled-back', alias: null, by: 'ada', at, runUrl: 'https://runs.example/1'},
+    ...{reason: 'error_rate <= stable: proven broken at 10%', rollout: {endpoint: yard.served.address, percent: 10}}
+  })
+  expect((await yard.registry.history('wages')).holes).toEqual([])
+  await yard.run(candidate)
+  expect((await yard.registry.log('wages')).filter(({rollout}) => rollout !== undefined)).toHaveLength(2)
+})
+
+test('a log that cannot be told does not hold the way back up, and is told before the next rollout begins', async () => {
+  const {yard, stable, candidate} = await serving(BROKEN)
+  const logUndone = () => Promise.reject(new Error('no route'))
+  const seen: string[] = []
+  await yard.run(candidate, {registry: {...yard.registry, logUndone}, log: line => seen.push(line)})
+  expect(yard.weights()).toEqual({[stable.digest]: 100})
+  expect(seen.join('\n')).toContain(`the log can't be told that ${candidate.version} was rolled back: no route`)
+  const told = async () => (await yard.registry.log('wages')).filter(({rollout}) => rollout).map(({version}) => version)
+  expect(await told()).toEqual([])
+  const {entries, holes} = await yard.registry.history('wages')
+  expect(entries.at(-1)).toMatchObject({...candidate, event: 'rolled-back', rollout: {percent: 10}})
+  expect(holes).toEqual([expect.stringContaining(`${candidate.version}: that its canary on `)])
+  const next = await yard.publish({score: 0.7})
+  expect((await yard.run(next)).outputs?.result).toBe('promoted')
+  expect(await told()).toEqual([candidate.version])
+  expect((await yard.registry.history('wages')).holes).toEqual([])
+})
+
 test('a warning gate and mode observe stop nothing', async () => {
   const {yard, candidate} = await serving(BROKEN)
   const warned = await yard.run(candidate, {}, {gates: ['warn: error_rate <= stable', 'error_rate <= 90%']})
