@@ -65,24 +65,29 @@ function listOf(cell: Cell | undefined): readonly Cell[] {
   return Array.isArray(cell) ? cell : []
 }
 
-/** `rows 3, 17 (line 21) and 40`, with the file where there are several. */
+/** `rows 3, 17 (line 21) and 40`; of several files `a.csv rows 3, 17; b.csv row 2 and 5 more`. Rows are of the data: a header is none. */
 export function placesText(
   rows: readonly number[],
   places: ReadonlyMap<number, Place>,
   {files, total}: {files: number; total: number}
 ): string {
+  const rest = total - rows.length
+  const more = rest > 0 ? ` and ${rest.toLocaleString('en-US')} more` : ''
+  if (files === 1) return `${rowsText(rows, places, more === '')}${more}`
+  const fileOf = (row: number) => places.get(row)?.file ?? ''
+  const byFile = [...new Set(rows.map(fileOf))].map(file => {
+    const own = rows.filter(row => fileOf(row) === file)
+    return `${file} ${rowsText(own, places, false)}`.trimStart()
+  })
+  return `${byFile.join('; ')}${more}`
+}
+
+function rowsText(rows: readonly number[], places: ReadonlyMap<number, Place>, closed: boolean): string {
   const shown = rows.map(row => {
     const place = places.get(row)
-    const file = files > 1 && place ? `${place.file}:` : ''
     const odd = place?.line !== undefined && place.line !== place.row + 1 ? ` (line ${place.line})` : ''
-    return `${file}${place?.row ?? row}${odd}`
+    return `${place?.row ?? row}${odd}`
   })
-  const rest = total - rows.length
-  const list =
-    rest > 0
-      ? `${shown.join(', ')} and ${rest.toLocaleString('en-US')} more`
-      : shown.length > 1
-        ? `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`
-        : shown[0]
+  const list = closed && shown.length > 1 ? `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}` : shown.join(', ')
   return `${rows.length > 1 ? 'rows' : 'row'} ${list}`
 }

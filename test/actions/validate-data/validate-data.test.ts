@@ -230,7 +230,22 @@ describe('offending rows', () => {
       {'1.csv': 'a\n1\n2\n', '2.csv': 'a\n3\n-4\n', 'c.yml': contract('{name: a, logicalType: integer, logicalTypeOptions: {minimum: 0}}')},
       {data: '*.csv', contract: 'c.yml'}
     )
-    expect(check('a.minimum')).toMatchObject({message: 'a.minimum: 1 of 4 is not at least 0: row 2.csv:2', at: {file: '2.csv', line: 3}})
+    expect(check('a.minimum')).toMatchObject({message: 'a.minimum: 1 of 4 is not at least 0: 2.csv row 2', at: {file: '2.csv', line: 3}})
+  })
+
+  test('of several files, the rows of each together, and how many more', async () => {
+    const rows = Array.from({length: 11}, () => '-1')
+    const {check} = await run(
+      {
+        '1.csv': 'a\n-1\n1\n-1\n',
+        '2.csv': `a\n${rows.join('\n')}\n`,
+        'c.yml': contract('{name: a, logicalType: integer, logicalTypeOptions: {minimum: 0}}')
+      },
+      {data: '*.csv', contract: 'c.yml'}
+    )
+    expect(check('a.minimum')?.message).toBe(
+      'a.minimum: 13 of 14 are not at least 0: 1.csv rows 1, 3; 2.csv rows 1, 2, 3, 4, 5, 6, 7, 8 and 3 more'
+    )
   })
 
   test('show-rows shows values as inert text', async () => {
