@@ -73,8 +73,13 @@ function runOf(env: World['env'], job: string, now: Date): World['run'] {
     job,
     runId,
     attempt: Math.max(1, Number.parseInt(env.GITHUB_RUN_ATTEMPT || '1', 10) || 1),
-    url: env.GITHUB_RUN_ID ? `${server}/${repository}/actions/runs/${runId}` : '',
+    url: env.GITHUB_RUN_ID ? pageOf(server, repository, runId) : '',
     actor: env.GITHUB_ACTOR || env.USER || '',
     startedAt: now.toISOString()
   }
+}
+
+/** Where a run can be looked at; one on a person's own machine has no page, and its text only tells it from others. */
+function pageOf(server: string, repository: string, runId: string): string {
+  return repository.startsWith('local/') ? `local run ${runId}` : `${server}/${repository}/actions/runs/${runId}`
 }
