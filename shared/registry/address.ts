@@ -1,5 +1,5 @@
 import {stat} from 'node:fs/promises'
-import {resolve} from 'node:path'
+import {basename, resolve} from 'node:path'
 import {codeOf, messageOf, UserError} from '#shared/errors'
 import {folderStores} from './folder.js'
 import {type Registry, type RegistryWorld, registryOn} from './registry.js'
@@ -58,10 +58,18 @@ async function requireFolder(address: string, folder: string): Promise<void> {
   const absent = found === 'ENOENT'
   const why = absent ? `there is no folder ${folder}` : typeof found === 'string' ? `${folder}: ${found}` : `${folder} is a file`
   throw new UserError(`registry ${address}: can't be reached: ${why}`, {
-    hint: absent
-      ? `For a new registry make it once: mkdir -p ${folder}. Else check the path, and that its disk is mounted.`
-      : 'Check the path.'
+    hint: absent ? `${nearGithub(folder)}${NEW_FOLDER.replace('#', folder)}` : 'Check the path.'
   })
+}
+
+const NEW_FOLDER =
+  'For a new registry make it once: mkdir -p #. Else check the address, which comes from the input registry or TRAINYARD_REGISTRY, and that the disk is mounted.'
+
+/** A folder is what every other word is taken for, a misspelt one too. */
+function nearGithub(folder: string): string {
+  const word = basename(folder).toLowerCase()
+  const shared = [...'github'].filter(letter => word.includes(letter)).length
+  return shared >= 4 && word.length <= 8 ? 'Did you mean github, the registry in the repository itself? ' : ''
 }
 
 function refuse(address: string, why: string): never {

@@ -440,13 +440,20 @@ describe('addresses', () => {
     expect(await readdir(cwd)).toEqual([])
   })
 
+  test.each(['gthub', 'GitHub', 'githbu'])('%s: whether github is meant is asked first', async address => {
+    const hint = expect.stringMatching(/^Did you mean github, .*\? For a new registry/)
+    await expect(openRegistry(address, world({}, await temporaryFolder()))).rejects.toThrow(expect.objectContaining({hint}))
+  })
+
   test('a folder that is there is a registry, an empty one; one that is not there is out of reach and is not made', async () => {
     const cwd = await temporaryFolder()
     for (const address of ['models', 'mnt/models'])
       await expect(openRegistry(address, world({}, cwd))).rejects.toThrow(
         expect.objectContaining({
           message: `registry ${address}: can't be reached: there is no folder ${join(cwd, address)}`,
-          hint: expect.stringContaining(`mkdir -p ${join(cwd, address)}`)
+          hint: expect.stringMatching(
+            new RegExp(`^For a new registry make it once: mkdir -p ${join(cwd, address)}\\. Else .*TRAINYARD_REGISTRY`)
+          )
         })
       )
     expect(await readdir(cwd)).toEqual([])
