@@ -22,11 +22,11 @@ export function drawBars(figure: Figure): string {
   const names = [...new Set(bars.map(({series}) => series))]
   const top = Math.max(0, ...bars.flatMap(({y, high}) => [y ?? 0, high ?? 0])) || 1
   return draw(figure.title, {
-    height: 46 + groups.length * (names.length * 20 + 12),
+    height: 52 + groups.length * (names.length * 20 + 12),
     marginLeft: 16 + 7 * Math.max(4, ...groups.map(group => [...group].length)),
     marginRight: 104,
     marginTop: 8,
-    marginBottom: 38,
+    marginBottom: 44,
     x: {
       label: tick(figure.yLabel, 50),
       labelArrow: 'none',

@@ -16,6 +16,9 @@ export function lookOf(index: number): (typeof LOOKS)[number] {
 
 export const WIDTH = 520
 
+/** Pixels above a chart whose vertical axis has a title there: clear of the uppermost tick, on a phone too, where letters are larger. */
+export const TITLED = 36
+
 /** Draws without a browser; `label` is what a screen reader says of it. Throws nothing for empty marks. */
 export function draw(label: string, options: PlotOptions): string {
   const {document} = parseHTML('<!doctype html><html><body></body></html>')

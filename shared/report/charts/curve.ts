@@ -1,6 +1,6 @@
 import {areaY, dot, gridX, gridY, line, type Markish, ruleY} from '@observablehq/plot'
 import type {Figure} from '#shared/evidence/evidence'
-import {draw, lookOf, tick} from './canvas.js'
+import {draw, lookOf, TITLED, tick} from './canvas.js'
 import {hasBand, type Point, pointsOf} from './points.js'
 
 const UNIT_SQUARE = ['roc', 'calibration', 'precision_recall']
@@ -16,9 +16,10 @@ export function drawCurve({id, title, xLabel, yLabel, series}: Figure): string {
   const marks = [gridX({strokeOpacity: 0.08}), gridY({strokeOpacity: 0.08}), ...(square && id !== 'precision_recall' ? [diagonal()] : [])]
   return draw(title, {
     width: square ? 480 : 520,
-    height: square ? 440 : 300,
+    height: square ? 460 : 320,
+    marginTop: TITLED,
     marginLeft: 52,
-    marginBottom: 40,
+    marginBottom: 44,
     x: {label: tick(xLabel, 50), labelArrow: 'none', labelAnchor: 'center', nice: !square, ...(square && {domain: [0, 1]})},
     y: {label: tick(yLabel, 50), labelArrow: 'none', nice: !square, ...(square && {domain: [0, 1]})},
     marks: [...marks, ...drawn.flatMap((points, index) => seriesMarks(points, index, id)).toReversed(), ...(square ? [ruleY([0])] : [])]

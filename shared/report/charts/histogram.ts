@@ -1,7 +1,7 @@
 import {areaY, gridY, line, ruleY} from '@observablehq/plot'
 import type {Figure} from '#shared/evidence/evidence'
 import {drawBars} from './bars.js'
-import {draw, lookOf, tick} from './canvas.js'
+import {draw, lookOf, TITLED, tick} from './canvas.js'
 import {greatest, pointsOf} from './points.js'
 
 /** Steps over numeric bins, one on the other; named bins are drawn as bars. */
@@ -10,7 +10,8 @@ export function drawHistogram(figure: Figure): string {
   if (series.some(({x}) => x.some(at => typeof at === 'string'))) return drawBars(figure)
   const drawn = series.map(pointsOf)
   return draw(title, {
-    height: 280,
+    height: 296,
+    marginTop: TITLED,
     marginLeft: 52,
     marginBottom: 40,
     x: {label: tick(xLabel, 50), labelArrow: 'none', labelAnchor: 'center'},

@@ -14,9 +14,9 @@ export function drawMatrix({title, xLabel, yLabel, series}: Figure): string {
   const names = [...new Set(cells.map(({row}) => row))]
   return draw(title, {
     width: 440,
-    height: 88 + 52 * names.length,
+    height: 92 + 52 * names.length,
     marginLeft: 22 + 7 * Math.max(4, ...names.map(name => [...name].length)),
-    marginTop: 26,
+    marginTop: 30,
     marginBottom: 42,
     x: {label: tick(xLabel, 40), labelArrow: 'none', labelAnchor: 'center', domain: [...new Set(cells.map(({x}) => x))], padding: 0.04},
     y: {label: tick(yLabel, 40), labelArrow: 'none', labelAnchor: 'top', domain: names, padding: 0.06},

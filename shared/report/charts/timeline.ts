@@ -1,6 +1,6 @@
 import {areaY, dot, gridY, line, type Markish, ruleX, ruleY, text} from '@observablehq/plot'
 import type {Figure} from '#shared/evidence/evidence'
-import {draw, lookOf, tick} from './canvas.js'
+import {draw, lookOf, TITLED, tick} from './canvas.js'
 import {greatest, hasBand, type Point, place, pointsOf} from './points.js'
 
 interface Drawn {
@@ -12,8 +12,10 @@ interface Drawn {
 
 /** Series whose greatest values differ by more than this are drawn in panels of their own, or the smaller would be a line on the axis. */
 const COMPARABLE = 5
-/** Shares of the width: marks nearer than this share one label, and labels of the last part end at their mark. */
-const [NEAR, LATE] = [0.03, 0.12]
+const [WIDTH, LEFT, RIGHT] = [800, 56, 40]
+/** Pixels: of a label's letter at most, and between a label and its mark or the next label. */
+const [LETTER, GAP] = [7.2, 5]
+const MOST_MARKS = 40
 
 /** Values over time from 0 up, with their bands, and a labelled vertical line where something happened; one panel above another on one time axis. */
 export function drawTimeline(figure: Figure): string {
@@ -23,12 +25,27 @@ export function drawTimeline(figure: Figure): string {
 
 function panelsOf(series: readonly Drawn[]): readonly (readonly Drawn[])[] {
   const panels: Drawn[][] = []
-  for (const one of series.toSorted((a, b) => greatest(b.points) - greatest(a.points))) {
-    const current = panels.at(-1)
-    if (current !== undefined && greatest(current[0].points) <= COMPARABLE * greatest(one.points)) current.push(one)
-    else panels.push([one])
+  for (const family of familiesOf(series)) {
+    const [first] = panels.at(-1) ?? []
+    if (first !== undefined && !isWeight(first) && most(panels.at(-1) ?? []) <= COMPARABLE * most(family)) panels.at(-1)?.push(...family)
+    else panels.push([...family])
   }
   return panels.map(panel => panel.toSorted((a, b) => a.index - b.index))
+}
+
+/** The weight first, then by size. What canary and stable are measured by stays together: apart, neither could be held against the other. */
+function familiesOf(series: readonly Drawn[]): readonly (readonly Drawn[])[] {
+  const quantityOf = ({name}: Drawn) => name.replace(/^(?:canary|stable) /, '')
+  const families = [...new Set(series.map(quantityOf))].map(quantity => series.filter(one => quantityOf(one) === quantity))
+  return families.toSorted((a, b) => Number(isWeight(b[0])) - Number(isWeight(a[0])) || most(b) - most(a))
+}
+
+function isWeight({name}: Drawn): boolean {
+  return name === 'weight'
+}
+
+function most(family: readonly Drawn[]): number {
+  return greatest(family.flatMap(({points}) => points))
 }
 
 function panel(
@@ -39,19 +56,19 @@ function panel(
   const names = drawn.map(({name}) => name).join(', ')
   const known = drawn.flatMap(({points}) => points)
   return draw(single ? title : `${title}: ${names}`, {
-    width: 800,
-    height: single ? 300 : last ? 240 : 130,
-    marginLeft: 56,
-    marginTop: 28,
-    marginRight: 40,
+    width: WIDTH,
+    height: single ? 306 : last ? 246 : 136,
+    marginLeft: LEFT,
+    marginTop: TITLED,
+    marginRight: RIGHT,
     marginBottom: last ? 40 : 10,
     x: {label: last ? tick(xLabel, 50) : null, labelArrow: 'none', labelAnchor: 'center', ...(!last && {ticks: []}), ...span(series)},
     y: {label: tick(single ? yLabel : names, 60), labelArrow: 'none', domain: [0, headroom(greatest(known))], ...(!last && {ticks: 3})},
     marks: [
       gridY({strokeOpacity: 0.08, ...(!last && {ticks: 3})}),
       ruleY([0]),
-      ...happenings(marks.slice(0, 40), last, span(series).domain),
-      ...drawn.flatMap(({points, index, name}) => seriesMarks(points, index, name === 'weight')).toReversed()
+      ...happenings(marks.slice(0, MOST_MARKS), last, span(series).domain),
+      ...drawn.flatMap(one => seriesMarks(one.points, one.index, isWeight(one))).toReversed()
     ]
   })
 }
@@ -67,26 +84,43 @@ function span(series: Figure['series']): {readonly domain?: [number, number]} {
   return at.length === 0 ? {} : {domain: [Math.min(...at), Math.max(...at)]}
 }
 
+interface Label {
+  readonly x: ReturnType<typeof place>
+  readonly label: string
+  /** pixels from the left, and whether it ends at its mark */
+  readonly from: number
+  readonly to: number
+  readonly before: boolean
+}
+
 function happenings(marks: NonNullable<Figure['marks']>, labelled: boolean, domain: [number, number] = [0, 0]): Markish[] {
-  const shown = marks.map(({x, label}) => ({x: place(x), label: tick(label, 24)}))
-  const width = domain[1] - domain[0]
-  const at = (mark: {x: unknown}) => (typeof mark.x === 'number' ? mark.x : Number.NaN)
-  // Of two that stand together the later one says how it ended.
-  const apart = shown.filter((mark, index) => index === shown.length - 1 || !(at(shown[index + 1]) - at(mark) < NEAR * width))
-  const [late, early] = [
-    (mark: {x: unknown}) => at(mark) > domain[1] - LATE * width,
-    (mark: {x: unknown}) => !(at(mark) > domain[1] - LATE * width)
-  ]
-  const labels = {x: 'x', text: 'label', frameAnchor: 'top', fill: 'currentColor'} as const
+  const labels = labelled ? labelsOf(marks, domain) : []
+  const look = {x: 'x', text: 'label', frameAnchor: 'top', fill: 'currentColor'} as const
+  const rules = marks.map(({x}) => ({x: place(x)}))
+  const [before, after] = [labels.filter(one => one.before), labels.filter(one => !one.before)]
   return [
-    ruleX(shown, {x: 'x', stroke: 'currentColor', strokeOpacity: 0.4, strokeDasharray: '3 3'}),
-    ...(labelled
-      ? [
-          text(apart.filter(early), {...labels, dx: 5, textAnchor: 'start'}),
-          text(apart.filter(late), {...labels, dx: -5, textAnchor: 'end'})
-        ]
-      : [])
+    ruleX(rules, {x: 'x', stroke: 'currentColor', strokeOpacity: 0.4, strokeDasharray: '3 3'}),
+    ...(after.length > 0 ? [text(after, {...look, dx: GAP, textAnchor: 'start'})] : []),
+    ...(before.length > 0 ? [text(before, {...look, dx: -GAP, textAnchor: 'end'})] : [])
   ]
+}
+
+/** Labels that stand clear of each other; of two that would not, the later one stays: it says how it ended. */
+function labelsOf(marks: NonNullable<Figure['marks']>, domain: [number, number]): readonly Label[] {
+  const kept: Label[] = []
+  for (const mark of marks.toReversed()) {
+    const one = labelOf(mark, domain)
+    if (kept.every(({from, to}) => !(one.from < to + GAP && from < one.to + GAP))) kept.push(one)
+  }
+  return kept
+}
+
+function labelOf(mark: {readonly x: number | string; readonly label: string}, [start, end]: [number, number]): Label {
+  const [x, label] = [place(mark.x), tick(mark.label, 24)]
+  const at = typeof x === 'number' ? LEFT + ((WIDTH - LEFT - RIGHT) * (x - start)) / (end - start || 1) : LEFT
+  const width = GAP + LETTER * [...label].length
+  const before = at + width > WIDTH
+  return {x, label, before, from: before ? at - width : at, to: before ? at : at + width}
 }
 
 function seriesMarks(points: readonly Point[], index: number, stepped: boolean): Markish[] {

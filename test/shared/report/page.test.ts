@@ -1,6 +1,6 @@
 import {parseHTML} from 'linkedom'
 import {describe, expect, test} from 'vitest'
-import type {Evidence} from '#shared/evidence/evidence'
+import type {Evidence, Figure} from '#shared/evidence/evidence'
 import {renderPage} from '#shared/report/page/page'
 import {STYLE} from '#shared/report/page/style'
 import {evidenceOf, FAILED, PASSED, RUN, sampleEvidence} from '../../support/evidence.js'
@@ -81,6 +81,65 @@ test('a timeline draws what differs in size in panels of their own', () => {
   const {document} = pageOf(sampleEvidence(['deploy-canary']))
   const labels = [...document.querySelectorAll('figure.wide svg.chart')].map(chart => chart.getAttribute('aria-label'))
   expect(labels).toEqual(['Rollout: weight', 'Rollout: canary error rate, stable error rate'])
+})
+
+describe('a timeline of a rollout', () => {
+  const at = [0, 0.4, 2, 3, 3.1]
+  const rollout = (marks: NonNullable<Figure['marks']>): Figure => ({
+    ...{kind: 'timeline', id: 'rollout', title: 'Rollout', xLabel: 'seconds', yLabel: 'share', marks},
+    series: [
+      {name: 'weight', x: at, y: [0, 0.05, 0.05, 0, 0]},
+      {name: 'canary error rate', x: at, y: [null, null, 0.036, null, null]},
+      {name: 'stable error rate', x: at, y: [null, null, 0, null, null]}
+    ]
+  })
+  const drawn = (marks: NonNullable<Figure['marks']>) => {
+    const {document} = pageOf([evidenceOf('deploy-canary', [PASSED], {figures: [rollout(marks)]})])
+    const texts = [...document.querySelectorAll('figure.wide svg.chart g[aria-label=text] text')].map(one => one.textContent)
+    return {document, texts: texts.toSorted()}
+  }
+
+  test('keeps the weight apart and both error rates on one axis, whatever their sizes', () => {
+    const labels = [...drawn([]).document.querySelectorAll('svg.chart')].map(chart => chart.getAttribute('aria-label'))
+    expect(labels).toEqual(['Rollout: weight', 'Rollout: canary error rate, stable error rate'])
+  })
+
+  test.each([
+    ['the last of two at one place', {3: 'rolling-back', 3.1: 'rolled-back'}, ['rolled-back']],
+    ['both where there is room', {0.4: '5%', 3.1: 'rolled-back'}, ['5%', 'rolled-back']],
+    ['the one that ends at its mark before one that begins left of it', {2.7: '50%', 3.1: 'promoted'}, ['promoted']]
+  ])('labels %s', (_, marks, expected) => {
+    const given = Object.entries(marks).map(([x, label]) => ({x: Number(x), label}))
+    expect(drawn(given).texts).toEqual(expected)
+    expect(drawn(given).document.querySelectorAll('figure.wide svg.chart:last-of-type g[aria-label=rule] line').length).toBeGreaterThan(1)
+  })
+})
+
+test('the title of a vertical axis stands clear of its uppermost tick', () => {
+  const {document} = pageOf(sampleEvidence())
+  const heights = (markup: string) => [...markup.matchAll(/translate\([^,]*,(-?[\d.]+)\)/g)].map(([, y]) => Number(y))
+  const charts = [...document.querySelectorAll('svg.chart')].filter(chart => chart.querySelector('[aria-label="y-axis label"]'))
+  expect(charts.length).toBeGreaterThan(4)
+  for (const chart of charts) {
+    const [shift, y] = heights(chart.querySelector('[aria-label="y-axis label"]')?.outerHTML ?? '')
+    const ticks = heights(chart.querySelector('[aria-label="y-axis tick label"]')?.innerHTML ?? '')
+    expect(Math.min(...ticks) - (shift + y), chart.getAttribute('aria-label') ?? '').toBeGreaterThanOrEqual(28)
+  }
+})
+
+test('bounds are headed as what they are, and each is said to be one-sided', () => {
+  const {text} = pageOf(sampleEvidence())
+  expect(text).not.toContain('95% interval')
+  expect(text.match(/<th scope="col">95% bounds<\/th>/g)?.length).toBeGreaterThan(3)
+  expect(text.match(/95% bounds: each one-sided\./g)).toHaveLength(1)
+})
+
+test('a gate that only warns is shown as it was written', () => {
+  const check = {...FAILED, verdict: 'warn', message: 'warn: roc_auc 0.6 is below 0.7'} as const
+  const {document} = pageOf([evidenceOf('evaluate', [check])])
+  expect(document.querySelector('.findings code')?.textContent).toBe('warn: roc_auc >= 0.7')
+  expect(document.querySelector('.findings p:last-child')?.textContent).toBe('roc_auc 0.6 is below 0.7')
+  expect(document.querySelector('.checks tbody th')?.textContent).toBe('warn: roc_auc >= 0.7')
 })
 
 test('text from data is inert wherever it stands', () => {
