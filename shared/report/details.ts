@@ -2,7 +2,7 @@ import type {Evidence, Figure, Material} from '#shared/evidence/evidence'
 import {formatNumber} from '#shared/evidence/number'
 import {code, htmlInMarkdown, prose} from './inert.js'
 import {folded, table} from './markdown.js'
-import {range} from './numbers.js'
+import {BOUNDS, range} from './numbers.js'
 import {checkTable, factTable} from './rows.js'
 import {bySeverity, SIGNS, tally} from './verdicts.js'
 
@@ -38,7 +38,7 @@ function barTable({title, yLabel, series}: Figure, most: number): string {
     ...(series.length > 1 ? [{name: 'Series'}] : []),
     {name: 'Group'},
     {name: prose(yLabel, 60), right: true},
-    {name: '95% interval'},
+    {name: BOUNDS},
     {name: 'n', right: true}
   ]
   return `${prose(title, 120)}\n\n${table(head, rows.slice(0, most))}${rows.length > most ? `\n\n${formatNumber(rows.length - most)} more in the evidence.` : ''}`

@@ -35,10 +35,21 @@ export function range(interval: Pick<Interval, 'low' | 'high'>): string {
   return high === null ? 'unbounded' : `at most ${formatNumber(high)}`
 }
 
-/** The interval of a check; against a reference it is that of the difference, and says so. */
+/** Heads a column of bounds. */
+export const BOUNDS = '95% bounds'
+/** Said once where bounds are shown: together the two are a 90% interval. */
+export const ONE_SIDED = `${BOUNDS}: each one-sided.`
+
+/** The bounds of a check; against a reference they are those of the difference, against stable of the ratio, and say so. */
 export function intervalOf(check: Check): string {
   if (check.interval === undefined) return ''
-  return check.reference === undefined ? range(check.interval) : `difference ${range(check.interval)}`
+  if (check.reference === undefined) return range(check.interval)
+  return `${isRatio(check) ? 'ratio' : 'difference'} ${range(check.interval)}`
+}
+
+/** Whether the bounds are of a ratio: a rollout holds the candidate's rate against that of stable. */
+export function isRatio({reference}: Pick<Check, 'reference'>): boolean {
+  return reference?.name === 'stable'
 }
 
 /** `>= 0.7`, or nothing when the check has no bound. */

@@ -33,7 +33,7 @@ export interface Overview {
   readonly ready: boolean
   /** how the decision is marked: unverified evidence never passes */
   readonly mark: 'pass' | 'warn' | 'fail'
-  /** `ready`, `ready to deploy v12 (sha256 a1b2c3d4e5f6)`, or `not ready: validate-data is red; evaluate, check-fairness did not run` */
+  /** `ready`, `ready to deploy v12 (sha256 a1b2c3d4e5f6)`, `promoted: wages v12 takes all traffic (sha256 a1b2c3d4e5f6)`, or `not ready: validate-data is red; evaluate, check-fairness did not run` */
   readonly decision: string
   /** what is looser than on the base, a phrase each: what a reviewer must see before the figures */
   readonly looser: readonly string[]
@@ -64,7 +64,7 @@ export function overview({title, require, evidence: all, plan, unverified, loose
     ...demands.filter(({state}) => state === 'missing' || state === 'observed').map(({problem}) => problem)
   ]
   const packet = packetOf(evidence, plan)
-  const decision = problems.length === 0 ? readiness(packet) : `not ready: ${short(problems).join('; ')}`
+  const decision = problems.length === 0 ? readiness(packet, evidence) : `not ready: ${short(problems).join('; ')}`
   return {
     title,
     ready: problems.length === 0 && unverified === undefined,
@@ -85,7 +85,15 @@ function looserThanBase(checks: readonly Check[]): readonly string[] {
   return [...new Set(checks.filter(isLoosening).map(({message}) => message))]
 }
 
-function readiness(packet: Packet | undefined): string {
+/** What is so where nothing is amiss: before a rollout `ready`, after it how it ended. */
+function readiness(packet: Packet | undefined, evidence: readonly Evidence[]): string {
+  const deployed = evidence.find(({action}) => action.name === 'deploy-canary')
+  const model = deployed?.subjects.find(({kind}) => kind === 'model')
+  const takes = model === undefined ? '' : `: ${model.name} takes all traffic (sha256 ${model.digest.sha256.slice(0, 12)})`
+  if (deployed?.checks.some(({id}) => id === 'already_serving')) return `deployed already${takes}`
+  const result = rolloutOf(evidence)
+  if (result === 'promoted') return `promoted${takes}`
+  if (result !== undefined) return `ready, but not deployed: the rollout is ${result}`
   return packet === undefined ? 'ready' : `ready to deploy ${packet.version} (sha256 ${packet.digest.slice(0, 12)})`
 }
 

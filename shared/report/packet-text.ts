@@ -1,7 +1,7 @@
 import type {Evidence} from '#shared/evidence/evidence'
 import {code, prose} from './inert.js'
 import {table} from './markdown.js'
-import {range} from './numbers.js'
+import {BOUNDS, range} from './numbers.js'
 import {commentAsked, comparisons, type Packet, planLines} from './packet.js'
 import {sign} from './verdicts.js'
 
@@ -31,7 +31,7 @@ export function championTable(evidence: readonly Evidence[], most: number): stri
   ])
   if (rows.length === 0) return ''
   const numbers = ['Candidate', 'Champion', 'Difference'].map(name => ({name, right: true}))
-  return table([{name: 'Against the champion'}, {name: 'Verdict'}, ...numbers, {name: '95% interval'}], rows.slice(0, most))
+  return table([{name: 'Against the champion'}, {name: 'Verdict'}, ...numbers, {name: BOUNDS}], rows.slice(0, most))
 }
 
 /** What the rollout will do. */

@@ -5,12 +5,12 @@ import {details} from './details.js'
 import {code, prose} from './inert.js'
 import {runLink} from './links.js'
 import {list} from './markdown.js'
-import {count} from './numbers.js'
+import {count, ONE_SIDED} from './numbers.js'
 import {type Overview, overview, type ReportSource} from './overview.js'
 import type {Packet} from './packet.js'
 import {approvedTable, championTable, planTable} from './packet-text.js'
 import {tooFew} from './too-few.js'
-import {bySeverity, phrases, reasonOf, SIGNS, sign} from './verdicts.js'
+import {bySeverity, phrases, reasonOf, SIGNS, shownId, sign} from './verdicts.js'
 
 const COMMENT_CHARACTERS = 64_000
 const SUMMARY_BYTES = 1_000_000
@@ -28,9 +28,10 @@ export function renderComment(source: ReportSource, marker: string): string {
 function fitted(source: ReportSource, budget: number, measure: (text: string) => number): string {
   const view = overview(source)
   const {text, shortened} = fitTo(sections(view, source), budget - 1000, measure)
+  const bounded = source.evidence.some(({checks}) => checks.some(({interval}) => interval !== undefined))
   const names = [...new Set(shortened)].slice(0, 8)
   const left = shortened.length === 0 ? '' : `Shortened for length: ${names.join(', ')}. `
-  return `${text}\n\n<sub>${left}${provenance(source)}</sub>\n`
+  return `${text}\n\n<sub>${bounded ? `${ONE_SIDED} ` : ''}${left}${provenance(source)}</sub>\n`
 }
 
 function sections(view: Overview, source: ReportSource): readonly Section[] {
@@ -90,7 +91,7 @@ function findings(evidence: readonly Evidence[], most: number): string {
 }
 
 function finding(check: Check, action: string): string {
-  return `${sign(check.verdict)} **${prose(action, 60)}** ${code(check.id, 200)}: ${prose(reasonOf(check), 600)}`
+  return `${sign(check.verdict)} **${prose(action, 60)}** ${code(shownId(check), 200)}: ${prose(reasonOf(check), 600)}`
 }
 
 function tooFewList(evidence: readonly Evidence[]): string {

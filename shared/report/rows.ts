@@ -2,8 +2,8 @@ import type {Check, Evidence, Fact} from '#shared/evidence/evidence'
 import {formatNumber} from '#shared/evidence/number'
 import {code, prose} from './inert.js'
 import {table} from './markdown.js'
-import {boundOf, count, intervalOf, quantity} from './numbers.js'
-import {sign} from './verdicts.js'
+import {BOUNDS, boundOf, count, intervalOf, quantity} from './numbers.js'
+import {shownId, sign} from './verdicts.js'
 
 /** Every check with its numbers; beyond `most` rows it says how many are left out. */
 export function checkTable(checks: readonly Check[], most: number): string {
@@ -12,7 +12,7 @@ export function checkTable(checks: readonly Check[], most: number): string {
     {name: 'Verdict'},
     {name: 'Measured', right: true},
     {name: 'Bound', right: true},
-    {name: '95% interval'},
+    {name: BOUNDS},
     {name: 'n', right: true}
   ]
   return withRest(table(head, checks.slice(0, most).map(checkRow)), checks.length - most, 'check')
@@ -20,7 +20,7 @@ export function checkTable(checks: readonly Check[], most: number): string {
 
 function checkRow(check: Check): readonly string[] {
   return [
-    code(check.id),
+    code(shownId(check)),
     sign(check.verdict),
     check.measured === undefined ? '' : prose(quantity(check.measured, check.unit)),
     prose(boundOf(check)),

@@ -2,9 +2,9 @@ import type {Check, Evidence} from '#shared/evidence/evidence'
 import {formatNumber} from '#shared/evidence/number'
 import {code, prose, visible} from './inert.js'
 import {folded, list} from './markdown.js'
-import {count} from './numbers.js'
+import {count, ONE_SIDED} from './numbers.js'
 import {checkTable, factTable, identity} from './rows.js'
-import {bySeverity, policyNote, reasonOf, redChecks, SIGNS, sign, tally} from './verdicts.js'
+import {bySeverity, policyNote, reasonOf, redChecks, SIGNS, shownId, sign, tally} from './verdicts.js'
 
 const MOST_MESSAGES = 50
 const MOST_ROWS = 500
@@ -21,6 +21,7 @@ export function renderSummary(evidence: Evidence): string {
     `${tally(checks)}. Outcome **${outcome}**${note === '' ? '' : ` (${note})`}.${identity(evidence)}`,
     messages(checks),
     checks.length === 0 ? '' : checkTable(bySeverity(checks), MOST_ROWS),
+    checks.some(({interval}) => interval !== undefined) ? `<sub>${ONE_SIDED}</sub>` : '',
     facts.length === 0 ? '' : folded(count(facts.length, 'fact'), factTable(facts, MOST_ROWS))
   ]
     .filter(part => part !== '')
@@ -30,7 +31,7 @@ export function renderSummary(evidence: Evidence): string {
 
 function messages(checks: readonly Check[]): string {
   const bad = bySeverity(checks.filter(check => check.verdict !== 'pass'))
-  const shown = bad.slice(0, MOST_MESSAGES).map(check => `${sign(check.verdict)} ${code(check.id)}: ${prose(reasonOf(check), 1000)}`)
+  const shown = bad.slice(0, MOST_MESSAGES).map(check => `${sign(check.verdict)} ${code(shownId(check))}: ${prose(reasonOf(check), 1000)}`)
   return list(bad.length > MOST_MESSAGES ? [...shown, `and ${count(bad.length - MOST_MESSAGES, 'more')} in the table`] : shown)
 }
 

@@ -45,10 +45,18 @@ export function policyNote({verdict, outcome, policy}: {verdict: Verdict; outcom
     : 'an inconclusive check without an estimate on the good side stops the step'
 }
 
-/** A check's message without its own id in front, which stands beside it. */
-export function reasonOf({id, message}: Pick<Check, 'id' | 'message'>): string {
-  return message.startsWith(`${id}: `) ? message.slice(id.length + 2) : message
+/** A check's id as its line was written: that of a gate that only warns keeps its `warn: `, which the message has in front. */
+export function shownId({id, verdict, message}: Pick<Check, 'id' | 'verdict' | 'message'>): string {
+  return verdict === 'warn' && message.startsWith(WARN) ? `${WARN}${id}` : id
 }
+
+/** A check's message without what `shownId` says beside it. */
+export function reasonOf({id, verdict, message}: Pick<Check, 'id' | 'verdict' | 'message'>): string {
+  const text = verdict === 'warn' && message.startsWith(WARN) ? message.slice(WARN.length) : message
+  return text.startsWith(`${id}: `) ? text.slice(id.length + 2) : text
+}
+
+const WARN = 'warn: '
 
 /** A few phrases in one line, and how many more there are. */
 export function phrases(all: readonly string[], most = 5): string {

@@ -1,11 +1,11 @@
 import {UserError} from '#shared/errors'
 import type {Check, Evidence, Fact} from '#shared/evidence/evidence'
 import {parseEvidence} from '#shared/evidence/schema'
-import {byWhom} from '#shared/registry/by'
+import {byWhom} from '#shared/registry/doer'
 import type {Manifest} from '#shared/registry/manifest'
 import type {Registry} from '#shared/registry/registry'
 import {visible} from '#shared/report/inert'
-import {boundOf, count, intervalOf, quantity, signed} from '#shared/report/numbers'
+import {BOUNDS, boundOf, count, intervalOf, quantity, signed} from '#shared/report/numbers'
 import {factValue} from '#shared/report/rows'
 import {SIGNS} from '#shared/report/verdicts'
 import {columns} from './columns.js'
@@ -17,7 +17,7 @@ const SPEC: QuestionSpec = {
   options: {all: {type: 'boolean'}},
   usage: `trainyard compare [<name>@]<version> [<name>@]<version> [options]
 
-Two versions side by side, from the evidence that was kept with each: gates with what was measured and its 95% interval, other measurements,
+Two versions side by side, from the evidence that was kept with each: gates with what was measured and its one-sided 95% bounds, other measurements,
 and what they were made from. Versions may be aliases. Each was judged in its own run: where their exams differ, the first lines say so.
 
   --all                 what is the same on both sides too
@@ -79,7 +79,7 @@ function render(first: Side, second: Side, all: boolean): string[] {
     ...about,
     ...differentExams(first, second),
     ...(first.manifest.digest === second.manifest.digest ? ['The two are the same model, byte for byte.'] : []),
-    ...section('Gates', ['gate', 'bound', ...labels.flatMap(label => [label, '95% interval']), 'difference'], told(gates)),
+    ...section('Gates', ['gate', 'bound', ...labels.flatMap(label => [label, BOUNDS]), 'difference'], told(gates)),
     ...section('Other measurements', ['measurement', ...labels, 'difference'], told(facts)),
     ...section('Made from', ['material', ...labels, ''], materialRows(first, second)),
     ...(left.length === 0 ? [] : ['', `Left out: ${left.join(', ')}; --all shows them.`])

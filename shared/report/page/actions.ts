@@ -2,10 +2,10 @@ import type {Check, Evidence, Fact, Material} from '#shared/evidence/evidence'
 import {formatNumber} from '#shared/evidence/number'
 import {html} from '../inert.js'
 import {runLink} from '../links.js'
-import {boundOf, count, intervalOf, quantity} from '../numbers.js'
+import {BOUNDS, boundOf, count, intervalOf, quantity} from '../numbers.js'
 import type {ActionRow, ReportSource} from '../overview.js'
 import {factValue} from '../rows.js'
-import {bySeverity, policyNote, tally} from '../verdicts.js'
+import {bySeverity, policyNote, shownId, tally} from '../verdicts.js'
 import {badge} from './icons.js'
 import {strip} from './strip.js'
 import {type Column, codeOf, tableOf} from './tables.js'
@@ -24,7 +24,7 @@ const CHECKS: readonly Column[] = [
   {name: 'Verdict'},
   {name: 'Measured', kind: 'number'},
   {name: 'Bound', kind: 'number'},
-  {name: '95% interval', kind: 'interval'},
+  {name: BOUNDS, kind: 'interval'},
   {name: 'n', kind: 'number'}
 ]
 
@@ -82,7 +82,7 @@ function rest(n: number, one: string): string {
 function checkCells(check: Check): readonly string[] {
   const method = check.interval === undefined ? '' : ` <small>${html(check.interval.method, 60)}</small>`
   return [
-    codeOf(check.id),
+    codeOf(shownId(check)),
     badge(check.verdict),
     check.measured === undefined ? '' : html(quantity(check.measured, check.unit)),
     html(boundOf(check)),

@@ -3,7 +3,7 @@ import {formatNumber} from '#shared/evidence/number'
 import {lookOf} from '../charts/canvas.js'
 import {drawFigure} from '../charts/figure.js'
 import {html} from '../inert.js'
-import {range} from '../numbers.js'
+import {BOUNDS, range} from '../numbers.js'
 import {tableOf} from './tables.js'
 
 const MOST_FIGURES = 40
@@ -54,7 +54,7 @@ function numbers({title, xLabel, yLabel, series}: Figure): string {
     {name: xLabel},
     {name: 'series'},
     {name: yLabel, kind: 'number' as const},
-    {name: '95% interval', kind: 'interval' as const},
+    {name: BOUNDS, kind: 'interval' as const},
     {name: 'n', kind: 'number' as const}
   ]
   const left = series.reduce((n, {x}) => n + x.length, 0) - Math.min(rows.length, MOST_ROWS)

@@ -1,6 +1,6 @@
 import type {Evidence} from '#shared/evidence/evidence'
 import {html} from '../inert.js'
-import {range} from '../numbers.js'
+import {BOUNDS, ONE_SIDED, range} from '../numbers.js'
 import {commentAsked, comparisons, type Packet, planLines} from '../packet.js'
 import {badge} from './icons.js'
 import {codeOf, tableOf} from './tables.js'
@@ -32,8 +32,8 @@ export function championTable(evidence: readonly Evidence[]): string {
   ])
   if (rows.length === 0) return ''
   const numbers = ['Candidate', 'Champion', 'Difference'].map(name => ({name, kind: 'number' as const}))
-  const columns = [{name: 'Check'}, {name: 'Verdict'}, ...numbers, {name: '95% interval', kind: 'interval' as const}]
-  return tableOf('Candidate against champion', columns, rows.slice(0, MOST), 'stack')
+  const columns = [{name: 'Check'}, {name: 'Verdict'}, ...numbers, {name: BOUNDS, kind: 'interval' as const}]
+  return `${tableOf('Candidate against champion', columns, rows.slice(0, MOST), 'stack')}<p class="muted">${ONE_SIDED}</p>`
 }
 
 /** What the rollout will do. */

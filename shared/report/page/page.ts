@@ -1,10 +1,10 @@
 import type {Evidence} from '#shared/evidence/evidence'
 import {html} from '../inert.js'
 import {runLink} from '../links.js'
-import {count} from '../numbers.js'
+import {count, ONE_SIDED} from '../numbers.js'
 import {type Overview, overview, type ReportSource} from '../overview.js'
 import {tooFew} from '../too-few.js'
-import {bySeverity, phrases, reasonOf} from '../verdicts.js'
+import {bySeverity, phrases, reasonOf, shownId} from '../verdicts.js'
 import {actionDetails, actionsTable} from './actions.js'
 import {figuresOf} from './figures.js'
 import {badge, icon} from './icons.js'
@@ -38,7 +38,7 @@ ${findings(evidence)}
 ${view.packet === undefined ? '' : section('Canary plan', planList(view.packet))}
 ${section('Actions', actionsTable(view.rows, source.run))}
 ${section('Figures', figuresOf(evidence))}
-${section('Details', evidence.map(actionDetails).join('\n'))}
+${section('Details', detailsOf(evidence))}
 ${foot(source)}
 </main>
 </body>
@@ -81,13 +81,18 @@ function findings(evidence: readonly Evidence[]): string {
   const actionOf = new Map(evidence.flatMap(one => one.checks.map(check => [check, one.action.name])))
   const bad = bySeverity([...actionOf.keys()].filter(({verdict}) => verdict !== 'pass'))
   const items = bad.slice(0, MOST_FINDINGS).map(
-    check => `<li>${badge(check.verdict)}<div><p>${codeOf(check.id, 200)} <span class="where">${html(actionOf.get(check) ?? '', 80)}</span></p>
+    check => `<li>${badge(check.verdict)}<div><p>${codeOf(shownId(check), 200)} <span class="where">${html(actionOf.get(check) ?? '', 80)}</span></p>
 <p>${html(reasonOf(check), 600)}</p></div></li>`
   )
   const more = bad.length > MOST_FINDINGS ? `<p class="muted">${count(bad.length - MOST_FINDINGS, 'more', 'more')} in the details.</p>` : ''
   const groups = evidence.flatMap(tooFew)
   const few = groups.length === 0 ? '' : `<p><strong>Too few to judge:</strong> ${groups.map(group => html(group, 160)).join('; ')}.</p>`
   return section('What did not pass', items.length === 0 ? few : `<ul class="findings">${items.join('\n')}</ul>${more}${few}`)
+}
+
+function detailsOf(evidence: readonly Evidence[]): string {
+  const bounded = evidence.some(({checks}) => checks.some(({interval}) => interval !== undefined))
+  return `${bounded ? `<p class="muted">${ONE_SIDED}</p>` : ''}${evidence.map(actionDetails).join('\n')}`
 }
 
 function foot({run}: ReportSource): string {

@@ -1,11 +1,12 @@
 import type {Check} from '#shared/evidence/evidence'
+import {isRatio} from '../numbers.js'
 
 const WIDTH = 120
 const EDGE = 8
 
 /**
  * A check's interval as a line with its estimate as a dot, against its bound as a vertical line; an open side runs to the edge.
- * Against `reference + x` everything is the difference; empty where the bound of the difference is not known (`reference * x`).
+ * Against `reference + x` everything is the difference; empty where the bound of the difference is not known (`reference * x`), and for a ratio.
  */
 export function strip(check: Check): string {
   const drawn = scaleOf(check)
@@ -32,8 +33,9 @@ interface Scale {
   readonly high: number | null
 }
 
-function scaleOf({id, measured, bound, interval, reference}: Check): Scale | undefined {
-  if (interval === undefined || bound === undefined || measured === undefined) return undefined
+function scaleOf(check: Check): Scale | undefined {
+  const {id, measured, bound, interval, reference} = check
+  if (interval === undefined || bound === undefined || measured === undefined || isRatio(check)) return undefined
   const {low, high} = interval
   if (reference === undefined) return {estimate: measured, bound, low, high}
   if (reference.value === null || reference.difference === undefined || id.includes('*')) return undefined

@@ -33,9 +33,17 @@ test('a strip puts estimate and bound on one scale', () => {
 })
 
 test('a strip of a scaled reference is not drawn, for the bound of its difference is not known', () => {
-  const reference = {name: 'stable', value: 0.5, difference: 0.1}
-  expect(strip({...FAILED, id: 'a <= stable * 1.2', interval, reference})).toBe('')
-  expect(strip({...FAILED, id: 'a <= stable', interval, reference})).toContain('<circle')
+  const reference = {name: 'champion', value: 0.5, difference: 0.1}
+  expect(strip({...FAILED, id: 'a <= champion * 1.2', interval, reference})).toBe('')
+  expect(strip({...FAILED, id: 'a <= champion', interval, reference})).toContain('<circle')
+})
+
+test('against stable the bounds are of a ratio, which is said and not drawn on the scale of a difference', () => {
+  const check = {...FAILED, id: 'error_rate <= stable', interval: {...interval, low: 0, high: null}}
+  const reference = {value: 0.5, difference: 0.1}
+  expect(intervalOf({...check, reference: {...reference, name: 'stable'}})).toBe('ratio at least 0')
+  expect(strip({...check, reference: {...reference, name: 'stable'}})).toBe('')
+  expect(intervalOf({...check, reference: {...reference, name: 'champion'}})).toBe('difference at least 0')
 })
 
 test.each([

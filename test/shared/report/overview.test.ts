@@ -47,6 +47,25 @@ describe('decision', () => {
     expect(decisionOf([evidenceOf('evaluate', [PASSED])])).toBe('ready')
   })
 
+  const deployed = (result: string | undefined, check = PASSED) =>
+    evidenceOf('deploy-canary', [check], {
+      subjects: [{...MODEL, name: 'wages v2'}],
+      facts: result === undefined ? [] : [{name: 'result', value: result}]
+    })
+
+  test.each([
+    ['promoted', deployed('promoted'), 'promoted: wages v2 takes all traffic (sha256 abababababab)'],
+    [
+      'already serving',
+      deployed(undefined, {...PASSED, id: 'already_serving'}),
+      'deployed already: wages v2 takes all traffic (sha256 abababababab)'
+    ],
+    ['rolled back before it began', deployed('rolled-back'), 'ready, but not deployed: the rollout is rolled-back'],
+    ['red', deployed('rolled-back', FAILED), 'not ready: deploy-canary is red']
+  ])('says of a rollout that is %s what is so', (_, deployment, expected) => {
+    expect(decisionOf([evidenceOf('evaluate', [PASSED]), deployment])).toBe(expected)
+  })
+
   test.each([
     ['nothing at all', [], 'not ready: there is no evidence; evaluate is missing'],
     ['another action only', [evidenceOf('train', [PASSED])], 'not ready: evaluate is missing'],

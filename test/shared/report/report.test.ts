@@ -11,6 +11,12 @@ function source(evidence: readonly Evidence[], require: readonly string[] = ['ev
 }
 
 describe('renderReport', () => {
+  test('bounds are headed as what they are, and said once to be one-sided', () => {
+    const text = renderReport(source(sampleEvidence()))
+    expect(text).not.toContain('95% interval')
+    expect(text.match(/95% bounds: each one-sided\./g)).toHaveLength(1)
+  })
+
   test('the first line decides and names what is missing and what is red', () => {
     const text = renderReport(source(sampleEvidence(), ['evaluate', 'attest']))
     expect(text.split('\n')[0]).toBe('## ❌ wages: not ready: check-fairness is red; attest is missing')

@@ -37,6 +37,19 @@ function evidence(checks: readonly Check[], more: Partial<Findings> = {}) {
 }
 
 describe('renderSummary', () => {
+  test('says once that the bounds are one-sided, where there are any', () => {
+    const text = renderSummary(evidence([AUC, {...AUC, id: 'roc_auc >= 0.7'}]))
+    expect(text.match(/95% bounds: each one-sided\./g)).toHaveLength(1)
+    expect(text).toContain('| 95% bounds |')
+    expect(renderSummary(evidence([{id: 'rows', verdict: 'pass', message: 'there are rows'}]))).not.toContain('95%')
+  })
+
+  test('shows a gate that only warns as it was written', () => {
+    const text = renderSummary(evidence([{...AUC, verdict: 'warn', message: `warn: ${AUC.message}`}]))
+    expect(text).toContain('⚠️ warn `warn: roc_auc >= champion - 0.05`: roc_auc 0.667 is below')
+    expect(text).toContain('| `warn: roc_auc >= champion - 0.05` |')
+  })
+
   test('shows verdict, outcome, subject, reason and numbers of a failed check', () => {
     const text = renderSummary(evidence([{id: 'row_count >= 5', verdict: 'pass', message: 'fine'}, AUC]))
     expect(text).toContain('### ❌ fail · evaluate')

@@ -209,7 +209,7 @@ test('compare: gates with intervals of both, other measurements and what they we
   const {code, text} = await ask('compare', 'wages@v1', 'champion')
   expect(code).toBe(0)
   const row = (start: string) => text.split('\n').find(line => line.startsWith(start))
-  expect(row('gate')).toMatch(/^gate +bound +wages@v1 +95% interval +wages@v2 +95% interval +difference$/)
+  expect(row('gate')).toMatch(/^gate +bound +wages@v1 +95% bounds +wages@v2 +95% bounds +difference$/)
   expect(row('evaluate: roc_auc')).toMatch(/>= 0\.7 .*✓ 0\.71 pass +0\.66 to 0\.76 +✓ 0\.75 pass +0\.7 to 0\.8 +\+0\.04$/)
   expect(row('evaluate: log_loss')).toMatch(/0\.29 +0\.25 +-0\.04$/)
   expect(row('data train.csv')).toMatch(/111111111111 +222222222222 +differs$/)
