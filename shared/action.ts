@@ -222,7 +222,7 @@ function say(check: Check, {policy}: Evidence, host: Host): void {
   const red = outcomeOf(check, policy) === 'red'
   const quiet = check.verdict === 'pass' || (!red && policy.mode === 'observe')
   const where = {title: check.id, ...(check.at && {file: check.at.file, startLine: check.at.line})}
-  if (quiet || !onRunner(host)) host.print(`${check.verdict.padEnd(12)} ${oneLine(check.message)}`)
+  if (quiet || !onRunner(host)) host.print(`${check.verdict.padEnd(12)} ${oneLine(check.message.replace(/^warn: /, ''))}`)
   else if (red) core.error(check.message, where)
   else core.warning(check.message, where)
 }

@@ -165,7 +165,7 @@ function toCheck(one: Sample, p: number | undefined, listedIsEnough: boolean): C
     gate.slice.length === 0 ? {} : {slice: gate.slice.map(({column, operator, value}) => `${column}${operator}${value}`).join(', ')}
   if (reading === undefined) {
     const {verdict, message} = one.settled ?? {verdict: 'error' as const, message: `${id}: not measured`}
-    return {id, verdict: soften(verdict, gate), message, ...slice, ...(at && {at})}
+    return {id, ...soften(verdict, message, gate), ...slice, ...(at && {at})}
   }
   const {value, decided, target, reference} = reading
   const {verdict, message} = judge(one, reading, p, listedIsEnough)
@@ -177,8 +177,7 @@ function toCheck(one: Sample, p: number | undefined, listedIsEnough: boolean): C
       : {reference: {name: gate.bound.reference ?? '', value: reference, ...(decided.value !== null && {difference: decided.value})}}
   return {
     id,
-    verdict: soften(verdict, gate),
-    message,
+    ...soften(verdict, message, gate),
     ...measured,
     operator: gate.operator,
     ...bound,
@@ -193,8 +192,10 @@ function toCheck(one: Sample, p: number | undefined, listedIsEnough: boolean): C
   }
 }
 
-function soften(verdict: Verdict, gate: Gate): Verdict {
-  return gate.warn && (verdict === 'fail' || verdict === 'inconclusive') ? 'warn' : verdict
+/** Where `warn:` alone is why it only warns, the message begins with it. */
+function soften(verdict: Verdict, message: string, {warn}: Gate): Pick<Check, 'verdict' | 'message'> {
+  const softened = warn && (verdict === 'fail' || verdict === 'inconclusive')
+  return softened ? {verdict: 'warn', message: `warn: ${message}`} : {verdict, message}
 }
 
 function intervalOf({bounds, method, value}: Estimate): Pick<Check, 'interval'> {
@@ -214,7 +215,7 @@ function judge(one: Sample, reading: Reading, p: number | undefined, listedIsEno
     const reason = decided.reason ?? 'not defined'
     return listedIsEnough
       ? {verdict: 'warn', message: `${intervalMessage(reading)}: ${reason}; listed, not judged`}
-      : {verdict: 'inconclusive', message: `${intervalMessage(reading)}: ${reason}`}
+      : {verdict: 'inconclusive', message: `${intervalMessage(reading)}: ${reason}; undecided`}
   }
   if (decided.bounds === undefined) {
     const verdict = meets(decided.value, gate.operator, bound) ? 'pass' : 'fail'

@@ -41,7 +41,10 @@ export function intervalMessage(reading: Reading, verdict?: Verdict, p?: number)
   if (decided.detail !== undefined) parts.push(decided.detail)
   parts.push(`n ${formatNumber(decided.n)}`)
   if (p !== undefined && verdict !== 'pass') parts.push(`Holm p ${formatNumber(Number(p.toPrecision(2)))}`)
-  const relationText = reading.value.value === null ? '' : ` ${relation(reading, verdict)} ${target(reading)}`
+  const relationText =
+    reading.value.value === null
+      ? ''
+      : ` ${relation(reading, verdict)} ${target(reading)}${verdict === 'inconclusive' ? ', undecided' : ''}`
   const settle = verdict === 'inconclusive' ? settling(reading) : ''
   const beyond = verdict === 'fail' && decided.pNull !== undefined ? ', and the groups differ beyond chance' : ''
   return `${subject(reading)}${relationText}${beyond} (${parts.join(', ')})${settle}`

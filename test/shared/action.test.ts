@@ -91,6 +91,11 @@ describe('the frame of actions', () => {
     ])
   })
 
+  it('says once that a check only warns', async () => {
+    const {log} = await runOnTerminal(judging([check('warn', {message: 'warn: roc_auc 0.6 is below 0.7'})]), await folderOf({}))
+    expect(log).toMatch(/^warn {9}roc_auc 0\.6 is below 0\.7$/m)
+  })
+
   it('keeps text from data from starting a line of the log', async () => {
     const {log} = await runOnTerminal(judging([check('pass', {message: 'x\n::set-output name=a::b\r::warning::y'})]), await folderOf({}))
     expect(log.split('\n').filter(line => line.startsWith('::'))).toEqual([])
