@@ -122,9 +122,9 @@ function detailOf(judged: readonly JudgedGroups[]): string {
         .sort((a, b) => proportions[a].successes / proportions[a].n - proportions[b].successes / proportions[b].n)
       const shown = [order[0], order[order.length - 1]].map(
         index =>
-          `${names[index]} ${formatNumber(proportions[index].successes / proportions[index].n)} of ${formatNumber(proportions[index].n)}`
+          `${names[index]} ${formatNumber(proportions[index].successes / proportions[index].n)} (n ${formatNumber(proportions[index].n)})`
       )
-      return `${rate.name}: ${shown.join(', ')}`
+      return `${rate.name}: ${shown.join(' and ')}`
     })
     .join('; ')
 }

@@ -14,7 +14,7 @@ export interface GroupColumn {
 
 const MISSING = '(missing)'
 
-/** Groups by one column, or by the combinations that occur of several: `female, white`. Missing values are a group of their own. Most rows first. */
+/** Groups by one column, or by the combinations that occur of several: `female × white`. Missing values are a group of their own. Most rows first. */
 export function groupsOf(columns: readonly GroupColumn[]): Grouping {
   const n = columns[0].codes.length
   const known = new Map<number, number>()
@@ -42,7 +42,7 @@ function nameOf(key: number, columns: readonly GroupColumn[]): string {
     parts.unshift(code < 0 ? MISSING : values[code])
     rest = Math.floor(rest / (values.length + 1))
   }
-  return parts.join(', ')
+  return parts.join(' × ')
 }
 
 function bySize({names, of}: Grouping): Grouping {

@@ -94,11 +94,11 @@ function barsOf(name: string, column: string, rate: Rate, scored: Scored, {exam,
 function listedApart(gates: readonly Gate[], candidate: Scored, {exam, sensitive, minimumGroup}: FairnessRequest): Fact[] {
   const gated = gates.filter(gate => Object.hasOwn(DISPARITIES, gate.metric))
   const sets = new Map(
-    [...sensitive.map(column => [column]), ...gated.map(({items}) => [...items])].map(columns => [columns.join(', '), columns])
+    [...sensitive.map(column => [column]), ...gated.map(({items}) => [...items])].map(columns => [columns.join(' × '), columns])
   )
   return [...sets].flatMap(([title, columns]) => {
     const grouping = groupingOf(columns, exam)
-    const rates = gated.filter(({items}) => items.join(', ') === title).flatMap(({metric}) => DISPARITIES[metric].rates)
+    const rates = gated.filter(({items}) => items.join(' × ') === title).flatMap(({metric}) => DISPARITIES[metric].rates)
     const small = smallGroups({names: grouping.names, cells: cellsByGroup(grouping, candidate)}, rates, {minimumGroup})
     return small.length === 0 ? [] : [{name: `too few (${title})`, value: small.map(({name, reason}) => `${name}: ${reason}`).join('; ')}]
   })

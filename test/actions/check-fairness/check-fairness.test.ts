@@ -39,7 +39,7 @@ describe('check-fairness', () => {
     const {code, evidence, log} = await onTerminal(await folder(0.8, ['demographic_parity_ratio(group) >= 0.8']), 'check-fairness', given)
     expect([code, evidence?.verdict]).toEqual([1, 'fail'])
     expect(evidence?.checks[0].message).toMatch(
-      /^demographic_parity_ratio\(group\) 0\.\d+ is below 0\.8, and the groups differ beyond chance \(95% bounds .* score, selection rate: b 0\.\d+ of 200, a 0\.\d+ of 200, n 400, Holm p /
+      /^demographic_parity_ratio\(group\) 0\.\d+ is below 0\.8, and the groups differ beyond chance \(95% bounds .* score, selection rate: b 0\.\d+ \(n 200\) and a 0\.\d+ \(n 200\), n 400, Holm p /
     )
     expect(log).toContain('1 of 1 check failed')
   })
@@ -55,7 +55,7 @@ describe('check-fairness', () => {
       'equal_opportunity_difference(group) <= 0.4',
       'equal_opportunity_difference(sex) <= 0.4'
     ])
-    expect(evidence?.facts.find(({name}) => name === 'too few (group, sex)')?.value).toBe('c, f: 6 rows; c, m: 6 rows')
+    expect(evidence?.facts.find(({name}) => name === 'too few (group × sex)')?.value).toBe('c × f: 6 rows; c × m: 6 rows')
   })
 
   it('takes what evaluate predicted in this run, about the same model', async () => {

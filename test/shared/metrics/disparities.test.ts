@@ -56,7 +56,7 @@ describe('disparities by definition', () => {
 describe('intersections', () => {
   it('are the combinations that occur, a missing value by itself', () => {
     const both = groupsOf([coded(['f', 'f', 'm', '', 'f']), coded(['x', 'y', 'x', 'x', 'x'])])
-    expect(both.names).toEqual(['f, x', '(missing), x', 'f, y', 'm, x'])
+    expect(both.names).toEqual(['f × x', '(missing) × x', 'f × y', 'm × x'])
     expect([...both.of]).toEqual([0, 2, 3, 1, 0])
   })
 })
@@ -76,7 +76,7 @@ describe('what supports a disparity', () => {
     const ratio = measure('demographic_parity_ratio', two)
     expect(ratio.bounds?.(0.025).low).toBeCloseTo(1 / 2.120377, 4)
     expect(ratio.bounds?.(0.05).high).toBeCloseTo(1 / 1.005624, 4)
-    expect(ratio.detail).toBe('selection rate: b 0.42 of 50, a 0.6 of 80')
+    expect(ratio.detail).toBe('selection rate: b 0.42 (n 50) and a 0.6 (n 80)')
   })
 
   it('is never a ratio above 1, and folds where either group may be the larger', () => {
