@@ -1,7 +1,7 @@
 import {UserError} from '#shared/errors'
 import type {Check, Evidence, Fact} from '#shared/evidence/evidence'
 import {parseEvidence} from '#shared/evidence/schema'
-import {byWhom} from '#shared/registry/doer'
+import {byWhom} from '#shared/registry/by'
 import type {Manifest} from '#shared/registry/manifest'
 import type {Registry} from '#shared/registry/registry'
 import {visible} from '#shared/report/inert'
