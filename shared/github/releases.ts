@@ -38,7 +38,8 @@ export interface Releases {
   /** a published one; undefined: there is none */
   byTag(tag: string): Promise<Release | undefined>
   createDraft(given: {readonly tag: string; readonly name: string; readonly body: string}): Promise<Release>
-  publish(id: number, tag: string): Promise<void>
+  /** `body`: replaces what it says */
+  publish(id: number, tag: string, body?: string): Promise<void>
   /** what is gone already is as good as removed */
   remove(id: number): Promise<void>
   assets(id: number): Promise<readonly Asset[]>
@@ -87,8 +88,9 @@ export function openReleases(access: Access & {readonly stallMs?: number; readon
       }),
     createDraft: async ({tag, name, body}) =>
       parseRelease(await ask(({rest}) => rest.repos.createRelease({...place, tag_name: tag, name, body, draft: true, ...ONCE}))),
-    publish: async (id, tag) => {
-      await ask(({rest}) => rest.repos.updateRelease({...place, release_id: id, tag_name: tag, draft: false, make_latest: 'false'}))
+    publish: async (id, tag, body) => {
+      const told = {tag_name: tag, draft: false, make_latest: 'false', ...(body !== undefined && {body})} as const
+      await ask(({rest}) => rest.repos.updateRelease({...place, release_id: id, ...told}))
     },
     remove: async id => await gone(ask(({rest}) => rest.repos.deleteRelease({...place, release_id: id}))),
     assets: async id => {

@@ -30,9 +30,9 @@ export function githubBlobs(
   world: BlobWorld,
   removeDocument: (place: string) => Promise<void>
 ): BlobStore {
-  const ask = async <T>(purpose: Purpose, call: Promise<T>): Promise<T> =>
+  const ask = async <T>(purpose: Purpose, call: Promise<T>, tag?: string): Promise<T> =>
     await call.catch(error => {
-      throw refusalOf(error, purpose, repository)
+      throw refusalOf(error, purpose, repository, tag)
     })
   const drafts = openDrafts(releases, branch.git, repository, ask, () => branch.look('now'))
 

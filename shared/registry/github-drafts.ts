@@ -17,11 +17,11 @@ export interface Drafts {
   publish(owner: BlobOwner, assets: ReadonlySet<number>): Promise<void>
   /** removes the draft that was opened here, unless it holds one of these assets */
   discard(owner: BlobOwner, kept: ReadonlySet<number>): Promise<void>
-  /** removes the version's releases that were made here and hold none but these assets, and the tag that came with them; again changes nothing */
+  /** removes the version's releases that were made here and hold none but these assets, and the tags made here with them; again changes nothing */
   vacate(owner: BlobOwner, gone: ReadonlySet<number>): Promise<void>
 }
 
-type Ask = <T>(purpose: Purpose, call: Promise<T>) => Promise<T>
+type Ask = <T>(purpose: Purpose, call: Promise<T>, tag?: string) => Promise<T>
 
 /** Drafts by tag and by the digest of the model: two publishers of one version with other models fill one each. */
 export function openDrafts(
@@ -47,9 +47,7 @@ export function openDrafts(
       await lookAgain()
       throw taken(owner, repository)
     }
-    // A version that somebody chose may have a tag already, which is not ours to remove one day.
-    const tagged = (await ask('read', git.tags(tagOf(owner)))).includes(tagOf(owner))
-    const draft = {tag: tagOf(owner), name: `${owner.name} ${owner.version}`, body: bodyOf(owner) + (tagged ? `\n${TAG_WAS_THERE}` : '')}
+    const draft = {tag: tagOf(owner), name: `${owner.name} ${owner.version}`, body: bodyOf(owner)}
     try {
       return await releases.createDraft(draft)
     } catch (error) {
@@ -62,6 +60,20 @@ export function openDrafts(
   }
   const holding = (found: readonly Release[], assets: ReadonlySet<number>) =>
     found.find(release => release.assets.some(({id}) => assets.has(id)))
+  const publishOne = async ({id, body}: Release, owner: BlobOwner): Promise<void> => {
+    const tag = tagOf(owner)
+    // A tag that is there already is not ours to remove one day. It may be by another publisher of this very draft: his word on it stays.
+    const tagged = (await ask('read', git.tags(tag))).includes(tag)
+    const unmarked = body.replace(`\n${TAG_MADE}`, '')
+    const said = tagged ? unmarked : `${unmarked}\n${TAG_MADE}`
+    try {
+      await releases.publish(id, tag, said === body ? undefined : said)
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 422 && /already_exists|already exists/.test(error.message))
+        throw taken(owner, repository)
+      await ask('write', Promise.reject(error), tag)
+    }
+  }
 
   return {
     open: async owner => {
@@ -84,13 +96,13 @@ export function openDrafts(
       if (assets.size === 0) return
       const mine = await opened.get(keyOf(owner))
       if (mine !== undefined && holding([mine], assets)) {
-        if (mine.draft) await publishOne(releases, mine.id, owner, repository, ask)
+        if (mine.draft) await publishOne(mine, owner)
         return
       }
       const published = await ask('read', releases.byTag(tagOf(owner)))
       if (published !== undefined && holding([published], assets)) return
       const left = holding(await listed(owner), assets)
-      if (left?.draft) return await publishOne(releases, left.id, owner, repository, ask)
+      if (left?.draft) return await publishOne(left, owner)
       if (left === undefined) throw deleted(owner, repository)
     },
     discard: async (owner, kept) => {
@@ -108,24 +120,15 @@ export function openDrafts(
         const assets = await ask('read', releases.assets(id))
         if (assets.some(asset => !gone.has(asset.id))) continue
         // The tag first: without it a release is a draft, which still says whose it is to the run that goes on after this one.
-        if (!draft && !body.includes(TAG_WAS_THERE)) await ask('write', git.removeTag(tagOf(owner)))
+        if (!draft && body.includes(TAG_MADE)) await ask('write', git.removeTag(tagOf(owner)), tagOf(owner))
         await ask('write', releases.remove(id))
       }
     }
   }
 }
 
-async function publishOne(releases: Releases, id: number, owner: BlobOwner, repository: string, ask: Ask): Promise<void> {
-  try {
-    await releases.publish(id, tagOf(owner))
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 422 && /already_exists|already exists/.test(error.message))
-      throw taken(owner, repository)
-    await ask('write', Promise.reject(error))
-  }
-}
-
-const TAG_WAS_THERE = '<!-- trainyard/v1 tag=kept -->'
+/** That a release came with its tag. Where it does not say so, the tag is somebody else’s. */
+const TAG_MADE = '<!-- trainyard/v1 tag=made -->'
 
 function markOf({digest = ''}: BlobOwner): string {
   return `<!-- trainyard/v1 model=${digest} -->`

@@ -18,9 +18,10 @@ export interface Retired {
 type RetirementWorld = AliasWorld & Stores
 
 /**
- * Removes the models of versions that a plan does not need. First the manifest goes, leaving a tombstone, then the blobs that no version refers to:
- * and what the store made to hold them: a crash leaves no manifest without its blobs, and running it again completes it. Evidence and profile stay. A version that an alias or a rollout has
- * come to need meanwhile is put back.
+ * Removes the models of versions that a plan does not need. First the manifest goes, leaving a tombstone, then the blobs that no version refers to
+ * and what the store made to hold them: a crash leaves no manifest without its blobs, and running it again completes it. Evidence and profile stay.
+ * A version that an alias or a rollout has come to need meanwhile is put back. Where what held a model can't be removed, the others are retired all
+ * the same, and then UserError names it; it stays unfinished.
  */
 export async function retire(world: RetirementWorld, {name, versions, unfinished}: RetentionPlan, reason: string): Promise<Retired[]> {
   const buried: Tombstone[] = []
@@ -30,6 +31,7 @@ export async function retire(world: RetirementWorld, {name, versions, unfinished
   const referred = await placesReferred(world.objects)
   const retired: Retired[] = []
   const deleted = new Set<string>()
+  const standing: Standing[] = []
   for (const tombstone of gone) {
     let freed = 0
     const bytes = bytesOf(tombstone.manifest)
@@ -40,12 +42,43 @@ export async function retire(world: RetirementWorld, {name, versions, unfinished
       freed += size
     }
     const places = bytes.map(({place}) => place)
-    if (!places.some(place => referred.has(place))) await world.blobs.vacate?.(tombstone.manifest, places)
+    const left = places.some(place => referred.has(place)) ? undefined : await vacate(world, tombstone, places)
+    if (left !== undefined) {
+      standing.push(left)
+      continue
+    }
     await finish(world.objects, tombstone)
     retired.push({version: tombstone.manifest.version, digest: tombstone.manifest.digest, freed})
   }
   await refuseTorn(world, name, deleted)
+  refuseStanding(name, standing)
   return retired
+}
+
+/** A version whose model is gone while what held it is not. */
+interface Standing {
+  readonly version: string
+  readonly error: UserError
+}
+
+async function vacate({blobs}: Stores, {manifest}: Tombstone, places: readonly string[]): Promise<Standing | undefined> {
+  try {
+    await blobs.vacate?.(manifest, places)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return {version: manifest.version, error}
+  }
+}
+
+function refuseStanding(name: string, [first, ...more]: readonly Standing[]): void {
+  if (first === undefined) return
+  const {version, error} = first
+  const others = more.length === 0 ? '' : `; nor could what held ${more.length} more: ${more.map(one => one.version).join(', ')}`
+  throw new UserError(`${name} ${version}: its model is removed, and what held it could not be: ${error.message}${others}`, {
+    hint: error.hint,
+    cause: error
+  })
 }
 
 /** Takes a manifest away; its tombstone is there before. */

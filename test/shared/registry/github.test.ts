@@ -134,6 +134,16 @@ describe('refusals', () => {
     expect(releasesOf(github).releases.filter(({draft}) => !draft)).toEqual([])
   })
 
+  test('a rule that lets no tag be made: the tag is named', async () => {
+    const body = {
+      message: 'Validation Failed: pre_receive Repository rule violations found. Cannot create ref due to creations being restricted.'
+    }
+    github.faults.push({method: 'PATCH', path: /\/releases\/\d+$/, answer: {status: 422, body}})
+    expect(await failure(open().publish(await publicationOf(work, 'model one')))).toMatch(
+      /the tag wages@v1 is protected: GitHub said "422 [^"]*"\nLet the ruleset for tags \(Settings, Rules\) except wages@\*/
+    )
+  })
+
   test('a repository that the token does not see is never a registry without a version', async () => {
     const world = {...githubWorld(github.url), env: {GITHUB_REPOSITORY: 'octo/other', GITHUB_API_URL: github.url}}
     const registry = registryOn(githubStores('github', world, PACE), registryWorld())
