@@ -8,7 +8,10 @@ import {folderBlobs} from './folder-blobs.js'
 import {parseKey} from './key.js'
 import type {ObjectStore, StoredObject, Stores} from './store.js'
 
-/** So many that nobody is overtaken by them between a link and the look after it, and takes a success for a loss. */
+/**
+ * Whoever is overtaken by that many others between a link and the look after it takes a success for a loss, and writes again. Eight came to pass on
+ * a busy machine; sixty-four may, and have not been seen.
+ */
 const KEPT_GENERATIONS = 64
 const LARGEST_OBJECT = 64 << 20
 
