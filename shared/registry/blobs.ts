@@ -5,12 +5,11 @@ import {dirname} from 'node:path'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {codeOf, messageOf, UserError} from '#shared/errors'
-import {readReused} from './chunk-pool.js'
+import {CHUNK_BYTES, readReused} from './chunk-pool.js'
 import {Interrupted} from './interrupted.js'
 import {toldProgress} from './progress.js'
 import type {BlobOwner, BlobStore} from './store.js'
 
-const CHUNK_BYTES = 1 << 20
 /** how often an upload that breaks off is begun */
 const SENDINGS = 3
 const STREAM = {objectMode: false, highWaterMark: CHUNK_BYTES}

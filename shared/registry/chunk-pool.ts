@@ -1,6 +1,7 @@
 import {type FileHandle, open} from 'node:fs/promises'
 
-const CHUNK_BYTES = 1 << 20
+/** of what is read and handed on at once: streams that take more at a time put chunks together, which are then not used again */
+export const CHUNK_BYTES = 1 << 20
 
 /** Of chunks that are lent out, the chunks that wait to be read into again. */
 const pools = new WeakMap<ArrayBufferLike, Buffer[]>()

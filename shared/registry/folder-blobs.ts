@@ -2,11 +2,11 @@ import {createHash} from 'node:crypto'
 import {basename, join} from 'node:path'
 import type {Readable} from 'node:stream'
 import {UserError} from '#shared/errors'
+import {CHUNK_BYTES} from './chunk-pool.js'
 import {type FileSystem, unlessAbsent, writeThrough} from './durable.js'
 import type {BlobStore} from './store.js'
 
 const FOLDER = 'blobs/sha256'
-const CHUNK_BYTES = 1 << 20
 
 /** Blobs of a folder registry: one copy of each content for all models, `blobs/sha256/<hex>`. */
 export function folderBlobs(root: string, fs: FileSystem, now: () => Date): BlobStore {

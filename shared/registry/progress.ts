@@ -1,4 +1,5 @@
 import {Readable} from 'node:stream'
+import {CHUNK_BYTES} from './chunk-pool.js'
 
 const WORTH_TELLING_BYTES = 64e6
 
@@ -36,7 +37,7 @@ export function toldProgress(stream: Readable, transfer: Transfer): Readable {
       yield chunk
     }
   }
-  return Readable.from(told(), {objectMode: false, highWaterMark: 1 << 20})
+  return Readable.from(told(), {objectMode: false, highWaterMark: CHUNK_BYTES})
 }
 
 export function megabytes(bytes: number): string {

@@ -41,7 +41,7 @@ export function s3Blobs(s3: Connection, prefix: string, {log, partBytes}: {log: 
       composites.set(place, await compositeOf(stream, bytes))
       if (composites.get(place) === composed) return true
     } else stream.destroy()
-    log(`${place}: lies there in parts of another size, and is read back`)
+    log(`${place}: lies there with other checksums of its parts, and is read back`)
     const etag = await etagOfRead(s3, keyOf(place), blob)
     if (etag !== undefined) read.set(place, etag)
     return etag !== undefined

@@ -41,7 +41,7 @@ export async function beginUpload(s3: Connection, key: string): Promise<Upload> 
 
 /** The newest interrupted upload of a key with the parts that arrived; undefined when there is none, or the server does not tell. */
 export async function findUpload(s3: Connection, key: string): Promise<Upload | undefined> {
-  const [newest] = await listUploads(s3, key)
+  const [newest] = await listUploads(s3, key, resumable)
   if (newest === undefined) return undefined
   const parts = await listParts(s3, key, newest)
   return parts && {key, id: newest, parts}
@@ -95,14 +95,25 @@ export function abortedByOthers({bucket}: Connection, {key, id}: Pick<Upload, 'k
   })
 }
 
+/** One that was begun with another checksum takes none of ours; servers that say nothing of it are believed. */
+const resumable = ({algorithm}: Unfinished): boolean => algorithm === undefined || algorithm === 'CRC32'
+
 /** The newest first. */
-async function listUploads(s3: Connection, key: string): Promise<string[]> {
-  const found = (await unfinished(s3, key)).filter(upload => upload.key === key)
+async function listUploads(s3: Connection, key: string, fits: (upload: Unfinished) => boolean = () => true): Promise<string[]> {
+  const found = (await unfinished(s3, key)).filter(upload => upload.key === key && fits(upload))
   return found.sort((a, b) => b.begun - a.begun).map(({id}) => id)
 }
 
+interface Unfinished {
+  readonly key: string
+  readonly id: string
+  /** ms since 1970 */
+  readonly begun: number
+  readonly algorithm?: string
+}
+
 /** Uploads below a prefix; none when the server does not tell, since only time is lost without them. */
-async function unfinished(s3: Connection, prefix: string): Promise<{key: string; id: string; begun: number}[]> {
+async function unfinished(s3: Connection, prefix: string): Promise<Unfinished[]> {
   const answer = await s3.insist({
     action: 's3:ListBucketMultipartUploads',
     key: prefix,
@@ -110,8 +121,8 @@ async function unfinished(s3: Connection, prefix: string): Promise<{key: string;
       client.send(new ListMultipartUploadsCommand({Bucket: s3.bucket, Prefix: prefix}), {abortSignal})
   })
   if ('fault' in answer) return []
-  return (answer.value.Uploads ?? []).flatMap(({Key, UploadId, Initiated}) =>
-    Key && UploadId ? [{key: Key, id: UploadId, begun: Initiated?.getTime() ?? 0}] : []
+  return (answer.value.Uploads ?? []).flatMap(({Key, UploadId, Initiated, ChecksumAlgorithm}) =>
+    Key && UploadId ? [{key: Key, id: UploadId, begun: Initiated?.getTime() ?? 0, algorithm: ChecksumAlgorithm}] : []
   )
 }
 

@@ -2,7 +2,7 @@ import {Readable} from 'node:stream'
 import {UserError} from '#shared/errors'
 import type {Call, Connection} from '#shared/s3/connection'
 import {headOf} from '#shared/s3/head'
-import {giveBack} from './chunk-pool.js'
+import {CHUNK_BYTES, giveBack} from './chunk-pool.js'
 import {megabytes, tenths} from './progress.js'
 import {
   abortedByOthers,
@@ -24,7 +24,6 @@ export interface Progress {
 }
 
 const WIDTH = 6
-const CHUNK_BYTES = 1 << 20
 /** what a slow line sends at least */
 const SLOWEST_BYTES_A_MS = 64
 

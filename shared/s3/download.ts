@@ -40,9 +40,10 @@ export async function openSpan(s3: Connection, key: string, span: Span & {readon
   const call = rangeOf(s3, key, span)
   const answer = await s3.insist(call)
   if ('value' in answer) {
-    const {body, asked} = answer.value
-    if (asked) return streamOf(resumed(s3, key, body, span))
+    const {body, asked, etag} = answer.value
+    if (asked && etag === span.etag) return streamOf(resumed(s3, key, body, span))
     body.destroy()
+    if (asked) throw changed(s3, key, span.from)
     return null
   }
   throw ['refused', 'absent'].includes(answer.fault.kind) ? changed(s3, key, span.from) : s3.refusal(call, answer.fault)
@@ -101,15 +102,18 @@ async function* resumed(s3: Connection, key: string, first: Readable, {from, end
     const call = rangeOf(s3, key, {from: at, end, etag})
     if (resumes === RESUMES || etag === '') throw s3.refusal(call, {...faultOf(broken), kind: 'passing'})
     const answer = await s3.insist(call)
-    if ('value' in answer) body = askedFor(s3, key, answer.value)
+    if ('value' in answer) body = askedFor(s3, key, answer.value, {etag, at})
     else if (['refused', 'absent'].includes(answer.fault.kind)) throw changed(s3, key, at)
     else throw s3.refusal(call, answer.fault)
   }
 }
 
-function askedFor({bucket}: Connection, key: string, {asked, body}: Ranged): Readable {
-  if (asked) return body
+/** A server may not know `If-Match`, and send the range of whatever lies there now. */
+function askedFor(s3: Connection, key: string, {asked, body, etag: now}: Ranged, {etag, at}: {etag: string; at: number}): Readable {
+  const {bucket} = s3
+  if (asked && now === etag) return body
   body.destroy()
+  if (asked) throw changed(s3, key, at)
   throw new UserError(`s3://${bucket}/${key}: the server does not send the range that was asked for`, {
     hint: 'A broken download cannot be resumed there: run this again.'
   })

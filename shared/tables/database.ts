@@ -10,7 +10,7 @@ export interface TableLimits {
   readonly memoryBytes?: number
   /** default 2 */
   readonly threads?: number
-  /** of all files, what may be held in memory or temporary disk where it is read twice; default 512 MiB */
+  /** size of all files up to which their rows are held, in memory or on temporary disk, where they are read twice; default 512 MiB */
   readonly heldBytes?: number
   /** of one query; default 15 minutes */
   readonly timeoutMs?: number

@@ -13,9 +13,8 @@ export interface Chunk {
 }
 
 const MOST_CHUNKS = 200_000
-const HEADER_BYTES = 1 << 10
-/** statistics of long texts stand in it */
-const LONGEST_HEADER = 16 << 20
+/** of a page: statistics of long texts stand in it */
+const HEADER_BYTES = [1 << 10, 16 << 10, 256 << 10, 2 << 20, 16 << 20]
 
 /**
  * Where the cells of each column lie in a Parquet file, as its footer has it, by the column's name in DuckDB. Reads nothing but the footer; undefined
@@ -59,7 +58,7 @@ export function endsAsSaid(descriptor: number, {pages, values}: Chunk): boolean 
 }
 
 function readPage(descriptor: number, at: number, end: number) {
-  for (const most of [HEADER_BYTES, LONGEST_HEADER]) {
+  for (const most of HEADER_BYTES) {
     const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(most, end - at)))
     const page = pageOf(bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, at)))
     if (page !== undefined) return page

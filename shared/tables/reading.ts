@@ -23,7 +23,7 @@ export interface Reading {
   /** rows, where some reading has counted them or the walk does */
   rows(): Promise<number | undefined>
   select(build: (relation: string, columns: readonly Column[]) => string, options?: SelectOptions): Promise<readonly Row[]>
-  /** Begins to copy all rows into the database, where whatever is asked from now on reads them. */
+  /** Begins to copy all rows into the database, where whatever is asked from now on reads them; where they don't fit, the files. */
   hold(): void
 }
 
@@ -73,13 +73,18 @@ export function openReading(source: Source, database: Database, types: Map<strin
     return count
   }
   const hold = async () => {
-    const [{n}] = await tried(async () => {
-      await database.rows(`CREATE TABLE ${HELD} AS SELECT * FROM ${relation(false)}`)
-      return database.rows(`SELECT count(*) AS n FROM ${HELD}`)
-    }, false)
-    confirmed(Number(n))
-    for (const name of source.names) sure.add(name)
-    held = true
+    try {
+      const [{n}] = await tried(async () => {
+        await database.rows(`CREATE TABLE ${HELD} AS SELECT * FROM ${relation(false)}`)
+        return database.rows(`SELECT count(*) AS n FROM ${HELD}`)
+      }, false)
+      confirmed(Number(n))
+      for (const name of source.names) sure.add(name)
+      held = true
+    } catch {
+      await survey()
+      // Too large for memory and disk, or broken: whatever is asked then reads the files, and says what is wrong with them.
+    }
   }
   return {
     columns,

@@ -99,7 +99,7 @@ export async function openTable({paths, cwd, limits, kinds, remote, predictions,
     const demand = growing ? await openDemand(local.partials, opened.names, database, remote?.log) : undefined
     const source = {...opened, has: demand?.has}
     const reading = openReading(source, database, await typesOf(source, database, kinds))
-    if (draft !== undefined && files.reduce((sum, {size}) => sum + size, 0) <= (limits.heldBytes ?? HELD_BYTES)) reading.hold()
+    if (draft !== undefined && worthHolding(opened, limits)) reading.hold()
     const table = tableOf(source, database, reading, draft)
     const close = () => {
       table.close()
@@ -111,6 +111,11 @@ export async function openTable({paths, cwd, limits, kinds, remote, predictions,
     local.remove()
     throw error
   }
+}
+
+/** Parquet is read again sooner than it is copied, and unpacks to many times its size. */
+function worthHolding({format, files}: Source, {heldBytes = HELD_BYTES}: TableLimits): boolean {
+  return format !== 'parquet' && files.reduce((sum, {size}) => sum + size, 0) <= heldBytes
 }
 
 async function typesOf(source: Source, database: Database, kinds: TableRequest['kinds']): Promise<Map<string, string>> {

@@ -80,7 +80,7 @@ export function s3Blobs(name: string, server: () => S3Server, {resumes, vouches,
           const lines: string[] = []
           const later = s3Stores(address, {env, random: Math.random, partBytes, log: line => lines.push(line)})
           await later.blobs.put(sha256, bytes.length, Readable.from(pieces(bytes)), {name: 'm', version: 'v1'})
-          expect(lines).toEqual([`${at}: lies there in parts of another size, and is read back`])
+          expect(lines).toEqual([`${at}: lies there with other checksums of its parts, and is read back`])
           expect(await later.blobs.vouches?.(at, sha256, bytes.length)).toBe(true)
           expect(await uploads(client, address)).toEqual([])
         }

@@ -54,6 +54,7 @@ interface Stored {
 interface Upload {
   readonly key: string
   readonly begun: Date
+  readonly algorithm?: string
   readonly parts: Map<number, Stored>
 }
 
@@ -123,7 +124,7 @@ function take(fake: FakeS3, call: S3Call, body: Buffer, spoil: Spoil): S3Reply {
   const {method, key, query} = call
   if (key === '') return query.has('uploads') ? listUploads(fake, query) : listObjects(fake, query)
   const id = query.get('uploadId')
-  if (method === 'POST' && query.has('uploads')) return beginUpload(fake, key)
+  if (method === 'POST' && query.has('uploads')) return beginUpload(fake, call)
   if (id !== null) {
     const upload = fake.uploads.get(id)
     if (upload === undefined || upload.key !== key) return refusal(404, 'NoSuchUpload')
@@ -184,9 +185,10 @@ function listObjects({objects}: FakeS3, query: URLSearchParams): S3Reply {
   return xml(`<ListBucketResult><Name>${BUCKET}</Name><IsTruncated>${more}</IsTruncated>${token}${contents}</ListBucketResult>`)
 }
 
-function beginUpload({uploads}: FakeS3, key: string): S3Reply {
+function beginUpload({uploads}: FakeS3, {key, headers}: S3Call): S3Reply {
   const id = `upload-${uploads.size + 1}-${Date.now()}`
-  uploads.set(id, {key, begun: new Date(), parts: new Map()})
+  const algorithm = headers['x-amz-checksum-algorithm']
+  uploads.set(id, {key, begun: new Date(), parts: new Map(), ...(typeof algorithm === 'string' && {algorithm})})
   return xml(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`)
 }
 
@@ -224,9 +226,10 @@ function listParts({parts}: Upload, query: URLSearchParams): S3Reply {
 function listUploads({uploads}: FakeS3, query: URLSearchParams): S3Reply {
   const items = [...uploads]
     .filter(([, {key}]) => key.startsWith(query.get('prefix') ?? ''))
-    .map(
-      ([id, {key, begun}]) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>${begun.toISOString()}</Initiated></Upload>`
-    )
+    .map(([id, {key, begun, algorithm}]) => {
+      const kind = algorithm === undefined ? '' : `<ChecksumAlgorithm>${algorithm}</ChecksumAlgorithm>`
+      return `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>${begun.toISOString()}</Initiated>${kind}</Upload>`
+    })
   return xml(`<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>${items.join('')}</ListMultipartUploadsResult>`)
 }
 

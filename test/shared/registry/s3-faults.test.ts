@@ -117,6 +117,19 @@ describe('a blob that does not arrive as it was sent', () => {
     warned.mockRestore()
   })
 
+  test('an upload that was begun with another checksum is not gone on with, and goes when the blob is there', async () => {
+    const {blobs, prefix} = stores()
+    const bytes = randomBytes(2 * part)
+    const key = `${prefix}blobs/sha256/${blobOf(bytes).sha256}`
+    fake.uploads.set('of-before', {key, begun: new Date(), algorithm: 'SHA256', parts: new Map()})
+    const before = fake.calls.length
+    await sendBlob(blobs, blobOf(bytes), owner)
+    const into = fake.calls.slice(before).filter(({method, key: of, query}) => method === 'PUT' && of === key && query.has('partNumber'))
+    expect(into.map(({query}) => query.get('uploadId'))).not.toContain('of-before')
+    expect(into).toHaveLength(2)
+    expect(fake.uploads.has('of-before')).toBe(false)
+  })
+
   test('its parts were put together though the answer was lost', async () => {
     const {blobs, prefix} = stores()
     const bytes = randomBytes(2 * part)

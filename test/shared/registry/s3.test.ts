@@ -363,6 +363,21 @@ describe('blobs on the way', () => {
     expect(fake.calls.slice(before).map(({headers}) => headers.range)).toEqual([undefined, 'bytes=4-8'])
   })
 
+  test('a download whose object is replaced meanwhile is an error on a server that does not know If-Match either', async () => {
+    const {blobs, prefix} = stores()
+    const place = await blobs.put(sha256, model.length, Readable.from([model]), owner)
+    let reading = 0
+    fake.spoil = call => {
+      if (!reads(call)) return undefined
+      if (reading++ === 0) return {cut: 4}
+      const other = Buffer.from('a mOdel !')
+      const headers = {etag: '"another"', 'content-range': `bytes 4-${model.length - 1}/${model.length}`}
+      return {instead: {status: 206, headers, body: other.subarray(4)}}
+    }
+    expect(fake.objects.has(`${prefix}${place}`)).toBe(true)
+    await expect((await blobs.get(place))?.toArray()).rejects.toThrow('changed while it was read, after 4 bytes')
+  })
+
   test('a download whose object is replaced meanwhile is an error', async () => {
     const {blobs, prefix} = stores()
     const place = await blobs.put(sha256, model.length, Readable.from([model]), owner)

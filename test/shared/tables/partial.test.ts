@@ -233,6 +233,19 @@ describe('on the way', () => {
     table.close()
   })
 
+  test('an object that is another by now is an error on a server that does not know If-Match either', async () => {
+    const {table} = await tableAt([ADDRESS])
+    const other = Buffer.from(whole).fill(1, 100, 200)
+    fake.spoil = ({headers}) => {
+      const [, from, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
+      if (from === undefined) return undefined
+      const range = {etag: '"another"', 'content-range': `bytes ${from}-${last}/${other.length}`}
+      return {instead: {status: 206, headers: range, body: other.subarray(Number(from), Number(last) + 1)}}
+    }
+    await expect(table.fetch(['n'])).rejects.toThrow(`${ADDRESS}: changed while it was read`)
+    table.close()
+  })
+
   test('a server that sends parts no more is an error', async () => {
     const {table} = await tableAt([ADDRESS])
     fake.spoil = ({headers}) => (headers.range ? {instead: {status: 200, body: whole}} : undefined)

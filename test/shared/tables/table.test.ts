@@ -194,6 +194,33 @@ describe('writePredictions', () => {
     expect(stdout).toBe('refused\n'.repeat(5))
   })
 
+  test('rows that find no place to be held in are read again', async () => {
+    const names = Array.from({length: 16}, (_, index) => `a${index + 1}`)
+    const {cwd, open} = folder({'exam.csv': `${names}\n${'1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16\n'.repeat(600_000)}`})
+    const table = await open('exam.csv', {predictions: cwd, limits: {tempDir: '/dev/null/none', memoryBytes: 64 << 20}})
+    expect((await table.fetch(['a16'])).numeric('a16')?.at(-1)).toBe(16)
+    const {path} = await table.writePredictions({score: new Float64Array(600_000)})
+    table.close()
+    const again = await open(path)
+    expect(await again.rowCount()).toBe(600_000)
+    again.close()
+  })
+
+  test('Parquet is not held, whose rows take many times the size of the file', async () => {
+    const {cwd, open} = folder({'exam.csv': `a\n${'1\n'.repeat(5000)}`})
+    const first = await open('exam.csv', {predictions: cwd})
+    const {path} = await first.writePredictions({score: new Float64Array(5000)})
+    first.close()
+    const table = await open(path, {predictions: cwd})
+    const relations: string[] = []
+    await table.select(from => {
+      relations.push(from)
+      return `SELECT count(*) AS n FROM ${from}`
+    })
+    table.close()
+    expect(relations).toEqual([expect.stringContaining('read_parquet')])
+  })
+
   test('a cell that proves its column wrong is held as it stands', async () => {
     const {cwd, open} = folder({'exam.csv': `a,b\n${'1,2\n'.repeat(60_000)}x,3\n`})
     const table = await open('exam.csv', {predictions: cwd})
