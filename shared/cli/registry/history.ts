@@ -6,6 +6,7 @@ import {aliasOn, type LogEntry} from '#shared/registry/log'
 import type {Registry} from '#shared/registry/registry'
 import {visible} from '#shared/report/inert'
 import {tally} from '#shared/report/verdicts'
+import {question as askBack} from '../suggestion.js'
 import {columns} from './columns.js'
 import {type Moment, parseMoment, showTime} from './moment.js'
 import {type Asker, COMMON_USAGE, parseQuestion, type QuestionSpec} from './question.js'
@@ -35,10 +36,18 @@ export async function historyCommand(args: readonly string[], asker: Asker): Pro
   const {registry, name} = await question.open(word)
   const history = await registry.history(name)
   if (history.entries.length === 0)
-    throw new UserError(`${name}: nothing was ever published in ${registry.address}`, {hint: 'Check the name and the registry.'})
+    throw new UserError(`${name}: nothing was ever published in ${registry.address}`, {hint: await modelsOf(registry, name)})
   const told = {history, name, registry, json: question.flag('json'), print: asker.print}
   return moment === undefined ? tellAll(told) : await tellMoment(told, moment, question.text('alias') ?? 'champion', question.now)
 }
+
+async function modelsOf(registry: Registry, name: string): Promise<string> {
+  const names = await registry.names()
+  if (names.length === 0) return 'Nor was any other model: check the registry.'
+  return `${askBack(name, names)}There is: ${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ', …' : ''}.`
+}
+
+const MOST_NAMES = 20
 
 interface Told {
   readonly history: History
@@ -108,7 +117,7 @@ async function tellMoment(told: Told, {from, to}: Moment, alias: string, now: Da
     const all = await Promise.all(answers.map(async entry => ({...entry, evidence: await evidenceOf(told.registry, name, entry.version)})))
     print(JSON.stringify({name, alias, from, to, answers: all, uncertain: uncertain ?? null, holes: history.holes}, undefined, 2))
   } else {
-    if (to > now) print('That is not over yet; this is how it stands now.')
+    if (to > now) print(`${from > now ? 'That lies in the future' : 'That day is not over yet'}; this is how it stands now.`)
     if (before === null) print(`${showTime(from)}: ${alias} of ${name} pointed nowhere yet`)
     else await tellAnswer(told, `${showTime(from)}: ${alias} of ${name} was`, before)
     for (const move of moves) await tellAnswer(told, `${showTime(move.at)}: ${alias} became`, move)

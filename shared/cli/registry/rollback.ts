@@ -29,7 +29,7 @@ export async function rollbackCommand(args: readonly string[], asker: Asker): Pr
   const {registry, name} = await question.open(word)
   const alias = question.text('alias') ?? 'champion'
   const {from, alias: moved} = await registry.rollBack({name, alias, to: question.text('to'), reason})
-  const command = `trainyard deploy-canary --name ${name} --version ${alias} --endpoint <address>`
+  const command = `TRAINYARD_ENDPOINT_TOKEN="$MODEL_SERVER_TOKEN" trainyard deploy-canary --name ${name} --version ${alias} --endpoint <address>`
   if (question.flag('json')) asker.print(JSON.stringify({name, from, moved, next: command}, undefined, 2))
   else {
     asker.print(`${alias} of ${name}: ${from.version} → ${moved.version} (sha256 ${moved.digest}, generation ${moved.generation})`)

@@ -133,7 +133,13 @@ describe('history', () => {
   test('a name that nothing was published under, and no registry at all', async () => {
     const {ask, registry, work} = await yard()
     await promote(registry, work, 1)
-    expect(await ask('history', 'churn')).toMatchObject({code: 3, text: expect.stringContaining('churn: nothing was ever published in')})
+    expect(await ask('history', 'churn')).toMatchObject({
+      code: 3,
+      text: expect.stringMatching(/churn: nothing was ever published in .*\nThere is: wages\.$/)
+    })
+    expect((await ask('history', 'wagse')).text).toMatch(/\nDid you mean wages\? There is: wages\.$/)
+    expect((await ask('history', '--at', '2999-01-01')).text).toMatch(/^That lies in the future; this is how it stands now\.\n/)
+    expect((await ask('history', '--at', new Date().toISOString().slice(0, 10))).text).toMatch(/^That day is not over yet; /)
     await writeFile(join(work, 'trainyard.yml'), 'name: wages\n')
     expect(await ask('history')).toMatchObject({code: 2, text: expect.stringContaining('registry: required and not given')})
   })
@@ -282,7 +288,9 @@ describe('rollback', () => {
     expect(first.code).toBe(0)
     expect(first.text).toMatch(/^champion of wages: v10 → v9 \(sha256 [0-9a-f]{64}, generation 11\)$/m)
     expect(first.text).toContain('Traffic has not moved')
-    expect(first.text).toContain('trainyard deploy-canary --name wages --version champion --endpoint <address>')
+    expect(first.text).toContain(
+      '  TRAINYARD_ENDPOINT_TOKEN="$MODEL_SERVER_TOKEN" trainyard deploy-canary --name wages --version champion --endpoint <address>\n'
+    )
     expect((await ask('rollback', '--reason', 'worse still')).text).toContain('v9 → v8')
     expect((await ask('rollback', '--reason', 'this one', '--to', 'v2')).text).toContain('v8 → v2')
     expect((await registry.log(NAME)).slice(-3).map(({event, version, reason}) => [event, version, reason])).toEqual([
