@@ -1,7 +1,7 @@
 import type {Readable} from 'node:stream'
 import {crc32} from 'node:zlib'
 
-const SMALLEST = 16 << 20
+const SMALLEST = 32 << 20
 const MOST_PARTS = 10_000
 
 /** A piece of a stream: its chunks, as they came. */
@@ -15,7 +15,7 @@ export interface Part {
   readonly crc32: Buffer
 }
 
-/** 16 MiB, or what lets the whole fit into the 10,000 parts that S3 takes. */
+/** 32 MiB, or what lets the whole fit into the 10,000 parts that S3 takes. */
 export function partBytesFor(size: number): number {
   return Math.max(SMALLEST, Math.ceil(size / MOST_PARTS))
 }

@@ -23,7 +23,7 @@ export interface Progress {
   readonly log: (line: string) => void
 }
 
-const WIDTH = 6
+const WIDTH = 4
 /** what a slow line sends at least */
 const SLOWEST_BYTES_A_MS = 64
 

@@ -9,7 +9,7 @@ export interface S3RegistryWorld extends Omit<S3World, 'sleep'> {
   readonly sleep?: (ms: number) => Promise<void>
   /** one line for the person who watches a long transfer */
   readonly log?: (line: string) => void
-  /** bytes of a part of an upload; default: 16 MiB, more above 160 GB */
+  /** bytes of a part of an upload; default: 32 MiB, more above 320 GB */
   readonly partBytes?: number
 }
 

@@ -1,4 +1,6 @@
 // Sends a file as publish does: node upload.mjs file sha256 bytes address
+// As the peer's clock starts after its import.
+import '@aws-sdk/client-s3'
 import {fileBlob, sendBlob} from '../../../build/shared/registry/blobs.js'
 import {s3Stores} from '../../../build/shared/registry/s3.js'
 
