@@ -21,12 +21,13 @@ const SLOW = [
   'test/runner-images/gpu-runner/{job,registration}.test.ts',
   'test/shared/process.test.ts',
   'test/shared/cli/{start/program,registry/commands,run/steps}.test.ts',
-  'test/shared/github/{sticky-comment,releases}.test.ts',
+  'test/shared/github/{sticky-comment,releases,stalls}.test.ts',
   'test/shared/training/gpus.test.ts',
-  'test/shared/registry/{race,race-*,github,github-calls,protocol-github,registry,folder,s3,s3-checksums,s3-faults,retention,rollback}.test.ts',
+  'test/shared/registry/{race,race-*,github,github-calls,github-retention,protocol-github,registry,folder,s3,s3-checksums,s3-faults,retention,rollback}.test.ts',
   'test/shared/metrics/{overall,compare,calibration}.test.ts',
   'test/shared/models/model.test.ts',
-  'test/shared/tables/{faults,partial,remote}.test.ts'
+  'test/shared/exam/named.test.ts',
+  'test/shared/tables/{faults,partial,remote,table}.test.ts'
 ]
 /** Where counts go, for who sums them over several runs. */
 const RESULTS = process.env.TRAINYARD_TEST_RESULTS
