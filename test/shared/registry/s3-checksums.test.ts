@@ -1,20 +1,14 @@
 import {createHash, randomBytes} from 'node:crypto'
 import {Readable} from 'node:stream'
-import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
+import {expect, test} from 'vitest'
 import {sendBlob} from '#shared/registry/blobs'
 import {s3Stores} from '#shared/registry/s3'
-import {type FakeS3, fakeS3, refusal, type S3Call} from '../../support/s3.js'
+import {ownS3} from '../../support/own-s3.js'
+import {refusal, type S3Call} from '../../support/s3.js'
 import {freshPlace} from '../../support/s3-registry.js'
 import {BUCKET} from '../../support/s3-servers.js'
 
-let fake: FakeS3
-beforeAll(async () => {
-  fake = await fakeS3()
-})
-beforeEach(() => {
-  fake.spoil = () => undefined
-})
-afterAll(() => fake.stop())
+const fake = await ownS3()
 
 const part = 5 << 20
 const owner = {name: 'wages', version: 'v1'}

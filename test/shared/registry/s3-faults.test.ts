@@ -5,22 +5,16 @@ import type {AddressInfo} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {Readable} from 'node:stream'
-import {afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi} from 'vitest'
+import {describe, expect, onTestFinished, test, vi} from 'vitest'
 import {fileBlob, sendBlob} from '#shared/registry/blobs'
 import {type S3RegistryWorld, s3Stores} from '#shared/registry/s3'
 import {lively} from '#shared/s3/body'
-import {crc32Of, type FakeS3, fakeS3, refusal, type S3Call} from '../../support/s3.js'
+import {ownS3} from '../../support/own-s3.js'
+import {crc32Of, refusal, type S3Call} from '../../support/s3.js'
 import {freshPlace} from '../../support/s3-registry.js'
 import {BUCKET} from '../../support/s3-servers.js'
 
-let fake: FakeS3
-beforeAll(async () => {
-  fake = await fakeS3()
-})
-beforeEach(() => {
-  fake.spoil = () => undefined
-})
-afterAll(() => fake.stop())
+const fake = await ownS3()
 
 const part = 5 << 20
 const owner = {name: 'wages', version: 'v1'}

@@ -2,25 +2,19 @@ import {createHash, randomBytes} from 'node:crypto'
 import {createServer} from 'node:http'
 import type {AddressInfo} from 'node:net'
 import {Readable} from 'node:stream'
-import {afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test} from 'vitest'
+import {describe, expect, onTestFinished, test} from 'vitest'
 import {UserError} from '#shared/errors'
 import {sendBlob} from '#shared/registry/blobs'
 import {registryOn} from '#shared/registry/registry'
 import {type S3RegistryWorld, s3Stores} from '#shared/registry/s3'
+import {ownS3} from '../../support/own-s3.js'
 import {publicationOf, registryWorld, temporaryFolder} from '../../support/registry.js'
 import {registryProtocol} from '../../support/registry-protocol.js'
-import {type FakeS3, fakeS3, refusal, type S3Call, type Spoil} from '../../support/s3.js'
+import {refusal, type S3Call, type Spoil} from '../../support/s3.js'
 import {freshPlace, s3Blobs} from '../../support/s3-registry.js'
 import {BUCKET} from '../../support/s3-servers.js'
 
-let fake: FakeS3
-beforeAll(async () => {
-  fake = await fakeS3()
-})
-beforeEach(() => {
-  fake.spoil = () => undefined
-})
-afterAll(() => fake.stop())
+const fake = await ownS3()
 
 registryProtocol('the stand-in for S3', async () => freshPlace(fake))
 s3Blobs('the stand-in', () => fake, {resumes: true, vouches: true, proves: true, careless: true})
